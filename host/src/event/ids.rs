@@ -1,0 +1,141 @@
+//! Identifiers, a type for each, so that one is never taken for another.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use ulid::{Generator, Ulid};
+
+/// A text that is not an identifier of the kind that was asked for.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{text}` is not {what}")]
+pub struct IdError {
+    text: String,
+    what: &'static str,
+}
+
+/// Ids of one process increase even within a millisecond, so that their order is the order of receipt.
+static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
+
+fn next(now: Timestamp) -> Ulid {
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let mut generator = GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let next = generator.generate_from_datetime(SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
+    // 2^80 ids of one millisecond: the random part of the next one starts anew.
+    next.unwrap_or_else(ulid::Overflow::commit_overflow_random)
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Ulid);
+
+        impl $name {
+            /// A new id; it sorts after those made before.
+            pub fn new(now: Timestamp) -> Self {
+                Self(next(now))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut buf = [0; ulid::ULID_LEN];
+                let text = self.0.array_to_str(&mut buf);
+                text.make_ascii_lowercase();
+                write!(f, concat!($prefix, "{}"), text)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                text.strip_prefix($prefix)
+                    .and_then(|rest| Ulid::from_string(rest).ok())
+                    .map(Self)
+                    .ok_or_else(|| IdError { text: text.to_owned(), what: $what })
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+id! {
+    /// An event: `evt_` and a ULID in lower case.
+    EventId, "evt_", "an event id (`evt_…`)"
+}
+id! {
+    /// A session: `ses_` and a ULID in lower case.
+    SessionId, "ses_", "a session id (`ses_…`)"
+}
+id! {
+    /// A deployment: `dep_` and a ULID in lower case.
+    DeploymentId, "dep_", "a deployment id (`dep_…`)"
+}
+
+/// The SHA-256 of a module, by which it is addressed: 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let error = || IdError { text: text.to_owned(), what: "a SHA-256 (64 hexadecimal digits)" };
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(error());
+        }
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| error())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| error())?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl serde::Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,43 @@
+//! The values that everything else speaks of. No I/O, no async, no clock.
+
+mod data;
+mod ids;
+mod kind;
+mod outcome;
+mod pairs;
+mod session;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use data::{Data, Field, Raw};
+pub use ids::{DeploymentId, Digest, EventId, IdError, SessionId};
+pub use jiff::Timestamp;
+pub use kind::{EventType, UnknownMethod};
+pub use outcome::{Fault, FaultKind, Outcome, Response};
+pub use pairs::{Headers, Pairs};
+pub use session::{Attempt, LogEntry, LogLevel, SessionState};
+pub use verdict::{Verdict, VerdictKind};
+
+/// The tenant: owner of projects, boundary of isolation.
+pub type Org = Arc<str>;
+
+/// One received request.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// `evt_…`, ordered by time of receipt.
+    pub id: EventId,
+    /// Whose it is.
+    pub org: Org,
+    /// The slug of the endpoint that received it.
+    pub endpoint: Arc<str>,
+    /// When the request's last byte had been read.
+    pub received_at: Timestamp,
+    /// The HTTP method in lower case.
+    pub kind: EventType,
+    /// The payload: `event.data`.
+    pub data: Arc<Data>,
+}

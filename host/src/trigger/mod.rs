@@ -1,0 +1,56 @@
+//! Which handlers an event selects. Knows nothing of storage, HTTP or guests.
+
+pub mod filter;
+mod select;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use filter::Filter;
+pub use select::select;
+
+use crate::event::EventType;
+
+/// A manifest's trigger: an endpoint's listener and the handler that it calls.
+#[derive(Clone, Debug)]
+pub struct Trigger {
+    /// Unique in its project.
+    pub name: Arc<str>,
+    /// The slug of the endpoint that it listens on.
+    pub endpoint: Arc<str>,
+    /// The one type that it takes; none for every type.
+    pub event_type: Option<EventType>,
+    /// What else must hold.
+    pub filter: Option<Arc<Filter>>,
+    /// The handler that it calls.
+    pub call: Call,
+    /// Whether the handler's response is the sender's.
+    pub is_sync: bool,
+    /// How long the handler may take, host waits included.
+    pub timeout: Duration,
+}
+
+/// `webhooks.py:on_http_get`: a module's name and a handler that it exports.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Call {
+    /// The module's name in the manifest: `webhooks.py`.
+    pub module: String,
+    /// The function as the manifest writes it: `on_http_get`.
+    pub function: String,
+}
+
+impl Call {
+    /// The name of the component's export: `on-http-get`. Underscores are what WIT does not have.
+    pub fn export(&self) -> String {
+        self.function.replace('_', "-")
+    }
+}
+
+impl std::fmt::Display for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.module, self.function)
+    }
+}
