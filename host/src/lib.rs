@@ -8,3 +8,5 @@ pub mod event;
 pub mod clock;
 /// The one caller of `spawn`.
 pub mod task;
+/// What is kept.
+pub mod store;

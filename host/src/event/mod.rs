@@ -26,7 +26,7 @@ pub use verdict::{Verdict, VerdictKind};
 pub type Org = Arc<str>;
 
 /// One received request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// `evt_…`, ordered by time of receipt.
     pub id: EventId,

@@ -1,13 +1,9 @@
 //! What is kept, as four traits written for their users. Knows nothing of HTTP or WIT.
 //!
-//! [`memory`] is the model; [`sqlite`] is the embedded default. Both pass the suite in `conformance`.
+//! [`memory`] is the model: every other back end answers as it does.
 
 pub mod blob;
 pub mod memory;
-pub mod sqlite;
-
-#[cfg(test)]
-mod conformance;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +14,8 @@ use serde::{Deserialize, Serialize};
 pub use blob::Blobs;
 
 use crate::event::{
-    Attempt, DeploymentId, Digest, Event, EventId, EventType, LogEntry, Org, SessionId, SessionState, Timestamp, Verdict,
+    Attempt, DeploymentId, Digest, Event, EventId, EventType, LogEntry, Org, SessionId, SessionState, Timestamp,
+    Verdict,
 };
 
 /// The store of one node: four traits, most often of one back end.
@@ -76,7 +73,7 @@ pub struct NewEvent {
 }
 
 /// A session that is still owed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
     /// The session that it will be.
     pub session: SessionId,
@@ -137,7 +134,7 @@ pub struct Page<Id> {
 }
 
 /// An event as it was kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EventRecord {
     /// The event.
     pub event: Arc<Event>,
