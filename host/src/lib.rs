@@ -2,10 +2,12 @@
 //!
 //! In reading order; a module uses only those above it. `host/docs/architecture.md` tells the story.
 
-/// The values that everything else speaks of.
-pub mod event;
 /// The one caller of the system's clock.
 pub mod clock;
+/// Manifests, and what they deploy.
+pub mod deploy;
+/// The values that everything else speaks of.
+pub mod event;
 /// The one caller of `spawn`.
 pub mod task;
 /// What is kept.

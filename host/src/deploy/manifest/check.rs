@@ -1,0 +1,59 @@
+//! Words for mistakes that the text alone does not show: those who have the modules and the filters find them.
+
+use std::ops::Range;
+
+use super::diagnostic::Diagnostic;
+use super::suggest::{did_you_mean, list, nearest};
+use super::{Manifest, Span, TriggerSpec};
+
+impl Manifest {
+    /// There is no file for a module. `name` is its key in `modules`, and `source` the manifest's text.
+    pub fn missing_module(&self, source: &str, name: &str) -> Diagnostic {
+        let Some(spec) = self.modules.get(name) else {
+            return Diagnostic::error(source, Span::default(), format!("the manifest has no module `{name}`"));
+        };
+        let path = &spec.path;
+        let message = format!("the module `{name}` is not there: no file `{path}`");
+        let others = self.modules.iter().filter(|(_, other)| other.listed).map(|(other, _)| other.as_str());
+        let help = match (spec.listed, &spec.build) {
+            (true, Some(build)) => format!("`{build}` has not written it: give `path` the file that it writes"),
+            (true, None) => "build the component to that file, or correct `path`".to_owned(),
+            (false, _) => {
+                let meant =
+                    nearest(name, others).map(|other| format!("did you mean `{other}`? or else ")).unwrap_or_default();
+                format!(
+                    "{meant}build the component to `{path}` beside the manifest, or say where it is: \
+                     `modules: {{ {name}: {{ path: … }} }}`"
+                )
+            }
+        };
+        Diagnostic::error(source, spec.span, message).help(help)
+    }
+}
+
+impl TriggerSpec {
+    /// Its module lacks the function. `handlers` are the names of the component's exports that are handlers.
+    pub fn missing_handler<'h>(&self, source: &str, handlers: impl IntoIterator<Item = &'h str>) -> Diagnostic {
+        let call = &self.call;
+        let handlers: Vec<String> = handlers.into_iter().map(|export| export.replace('-', "_")).collect();
+        let names = || handlers.iter().map(String::as_str);
+        let help = did_you_mean(&call.function, names()).or_else(|| match handlers.is_empty() {
+            true => Some("it has no handlers at all".to_owned()),
+            false => Some(format!("it has {}", list(names()))),
+        });
+        let message = format!("the module `{}` has no handler `{}`", call.module, call.function);
+        // A `call` in quotes or over lines: rare enough to point at all of it.
+        let written = source.get(call.span.start..call.span.end).unwrap_or_default();
+        let start = if written == call.to_string() { call.span.start + call.module.len() + 1 } else { call.span.start };
+        Diagnostic::error(source, Span { start, end: call.span.end }, message).help(help)
+    }
+
+    /// Its filter does not compile: `part` are the bytes of the expression that are wrong.
+    pub fn bad_filter(&self, source: &str, part: Range<usize>, message: &str, help: Option<String>) -> Diagnostic {
+        let message = format!("the filter does not compile: {message}");
+        match &self.filter {
+            Some(filter) => Diagnostic::inside(source, filter, part, message).help(help),
+            None => Diagnostic::error(source, self.name.span, message).help(help),
+        }
+    }
+}

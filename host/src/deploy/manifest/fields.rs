@@ -1,0 +1,194 @@
+//! Takes a tree's mappings apart, and keeps what it finds wrong. Knows which keys there are, not what they mean.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::diagnostic::Diagnostic;
+use super::grammar::Mistake;
+use super::suggest::{list, nearest};
+use super::tree::{Node, Scalar, Value};
+use super::{At, Span};
+
+/// The keys of one kind of mapping.
+pub(super) struct Keys {
+    /// Whose they are: `a trigger`.
+    pub(super) of: &'static str,
+    pub(super) known: &'static [&'static str],
+    /// Keys that people have reason to expect here: what to say of each, and what to do.
+    pub(super) refused: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// A mapping of known keys.
+pub(super) struct Fields<'n> {
+    values: HashMap<&'n str, (Span, &'n Node)>,
+    /// Keys that are misspelt, and so reported already.
+    misspelt: Vec<&'static str>,
+    /// Where the mapping begins.
+    pub(super) start: Span,
+}
+
+impl<'n> Fields<'n> {
+    /// The value of `key`; none if it is absent or null.
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+        self.values.get(key).map(|(_, node)| *node).filter(|node| !node.is_null())
+    }
+
+    /// Where `key` itself is written.
+    pub(super) fn key(&self, key: &str) -> Option<Span> {
+        self.values.get(key).map(|(span, _)| *span)
+    }
+}
+
+/// Collects mistakes, so that one does not hide the next.
+pub(super) struct Reader<'s> {
+    pub(super) source: &'s str,
+    pub(super) found: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    pub(super) fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
+        self.found.push(Diagnostic::error(self.source, span, message).help(help));
+    }
+
+    /// The fields of `node`; none if it is no mapping.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, keys: &Keys) -> Option<Fields<'n>> {
+        let Value::Map(entries) = &node.value else {
+            let help = format!("{} has the keys {}", keys.of, list(keys.known.iter().copied()));
+            self.error(node.span, format!("{} is a mapping, and this is {}", keys.of, node.kind()), help);
+            return None;
+        };
+        let start = entries.first().map_or(node.span, |(key, _)| key.span);
+        let mut values = HashMap::new();
+        let mut misspelt = Vec::new();
+        for (key, value) in entries {
+            let Some(name) = self.key(key) else { continue };
+            if let Some((first, _)) = values.get(name) {
+                self.duplicate(format!("the key `{name}` is there twice"), key.span, *first);
+            } else if keys.known.contains(&name) {
+                values.insert(name, (key.span, value));
+            } else {
+                misspelt.extend(self.unknown(name, key.span, keys));
+            }
+        }
+        Some(Fields { values, misspelt, start })
+    }
+
+    /// A mapping's entries by names of the user's own; none if it is no mapping.
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, of: &str) -> Option<Vec<(At<String>, &'n Node)>> {
+        let Value::Map(entries) = &node.value else {
+            self.error(node.span, format!("{of} is a mapping, and this is {}", node.kind()), None);
+            return None;
+        };
+        let mut named: Vec<(At<String>, &Node)> = Vec::new();
+        for (key, value) in entries {
+            let Some(name) = self.key(key) else { continue };
+            if let Some((first, _)) = named.iter().find(|(other, _)| other.value == name) {
+                let first = first.span;
+                self.duplicate(format!("the key `{name}` is there twice"), key.span, first);
+            } else {
+                named.push((At { value: name.to_owned(), span: key.span }, value));
+            }
+        }
+        Some(named)
+    }
+
+    /// The items of a list; none if it is no list.
+    pub(super) fn items<'n>(&mut self, node: Option<&'n Node>, of: &str) -> &'n [Node] {
+        match node.map(|node| (&node.value, node)) {
+            Some((Value::List(items), _)) => items,
+            Some((_, node)) => {
+                let help = "begin each item with `- `".to_owned();
+                self.error(node.span, format!("`{of}` is a list, and this is {}", node.kind()), help);
+                &[]
+            }
+            None => &[],
+        }
+    }
+
+    /// The text of a scalar that YAML takes for text.
+    pub(super) fn text(&mut self, node: Option<&Node>, key: &str) -> Option<At<String>> {
+        let node = node?;
+        match &node.value {
+            Value::Scalar(Scalar::Text, text) => Some(At { value: text.clone(), span: node.span }),
+            Value::Scalar(_, text) => {
+                let help = format!("put it in quotes: `{key}: \"{text}\"`");
+                self.error(node.span, format!("`{key}` is text, and YAML takes this for {}", node.kind()), help);
+                None
+            }
+            Value::List(_) | Value::Map(_) => {
+                self.error(node.span, format!("`{key}` is text, and this is {}", node.kind()), None);
+                None
+            }
+        }
+    }
+
+    pub(super) fn flag(&mut self, node: Option<&Node>, key: &str) -> Option<bool> {
+        let node = node?;
+        if let Value::Scalar(Scalar::Bool(flag), _) = node.value {
+            return Some(flag);
+        }
+        let help = format!("write `{key}: true` or `{key}: false`");
+        self.error(node.span, format!("`{key}` is `true` or `false`, and this is {}", node.kind()), help);
+        None
+    }
+
+    /// A value that must be there.
+    pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, key: &str, of: &str, add: &str) -> Option<&'n Node> {
+        let value = fields.get(key);
+        if value.is_none() && !fields.misspelt.contains(&key) {
+            let span = fields.key(key).unwrap_or(fields.start);
+            self.error(span, format!("{of} has no `{key}`"), format!("add `{add}`"));
+        }
+        value
+    }
+
+    /// What a grammar made of a scalar; none, and a mistake noted, if it refused it.
+    pub(super) fn checked<T>(&mut self, key: &str, text: &At<String>, result: Result<T, Mistake>) -> Option<T> {
+        result.map_err(|mistake| self.mistake(key, text, mistake)).ok()
+    }
+
+    fn mistake(&mut self, key: &str, text: &At<String>, mistake: Mistake) {
+        let Mistake { message, at, help } = mistake;
+        let message =
+            if text.is_empty() { format!("`{key}` {message}") } else { format!("`{key}: {}` {message}", text.value) };
+        self.inside(text, at, message, help);
+    }
+
+    pub(super) fn inside(&mut self, text: &At<String>, part: Range<usize>, message: String, help: Option<String>) {
+        let found = if part.is_empty() {
+            Diagnostic::error(self.source, text.span, message)
+        } else {
+            Diagnostic::inside(self.source, text, part, message)
+        };
+        self.found.push(found.help(help));
+    }
+
+    pub(super) fn duplicate(&mut self, message: String, second: Span, first: Span) {
+        self.found.push(Diagnostic::error(self.source, second, message).note(first, "first here"));
+    }
+
+    fn key<'n>(&mut self, key: &'n Node) -> Option<&'n str> {
+        match &key.value {
+            Value::Scalar(Scalar::Null, _) | Value::List(_) | Value::Map(_) => {
+                self.error(key.span, format!("a key is a word, and this is {}", key.kind()), None);
+                None
+            }
+            Value::Scalar(_, text) => Some(text),
+        }
+    }
+
+    /// The known key that was meant, if it is plain which.
+    fn unknown(&mut self, name: &str, span: Span, keys: &Keys) -> Option<&'static str> {
+        if let Some((_, message, help)) = keys.refused.iter().find(|(refused, ..)| *refused == name) {
+            self.error(span, *message, (*help).to_owned());
+            return None;
+        }
+        let meant = nearest(name, keys.known.iter().copied());
+        let help = match meant {
+            Some(known) => format!("did you mean `{known}`?"),
+            None => format!("{} has the keys {}", keys.of, list(keys.known.iter().copied())),
+        };
+        self.error(span, format!("{} has no key `{name}`", keys.of), help);
+        meant
+    }
+}

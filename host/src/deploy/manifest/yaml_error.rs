@@ -1,0 +1,66 @@
+//! What the YAML reader cannot read, in words, with the traps that manifests fall into. Knows YAML, not a manifest's keys.
+
+use serde_saphyr::{Error, Location};
+
+use super::Span;
+use super::diagnostic::Diagnostic;
+
+/// The one mistake that stopped the reader.
+pub(super) fn diagnostic(source: &str, error: &Error) -> Diagnostic {
+    let span = error.location().map(|location| span(source, location)).unwrap_or_default();
+    let line = line(source, span.start);
+    Diagnostic::error(source, span, message(error)).help(help(error, line))
+}
+
+fn message(error: &Error) -> String {
+    match error.without_snippet() {
+        Error::MultipleDocuments { .. } => "a manifest is one YAML document, and here a second begins".to_owned(),
+        Error::Budget { .. } => format!("the manifest is too large or too deep: {}", bare(error)),
+        _ => format!("this is not YAML: {}", bare(error)),
+    }
+}
+
+/// The reader's message without the position that it ends with.
+fn bare(error: &Error) -> String {
+    let text = error.without_snippet().to_string();
+    text.rfind(" at line ").and_then(|at| text.get(..at)).unwrap_or(&text).to_owned()
+}
+
+fn help(error: &Error, line: &str) -> Option<String> {
+    let indentation = line.get(..line.len() - line.trim_start().len()).unwrap_or_default();
+    if matches!(error.without_snippet(), Error::MultipleDocuments { .. }) {
+        return Some("remove the line `---`, and give each project its own manifest".to_owned());
+    }
+    if indentation.contains('\t') {
+        return Some("indent with spaces: YAML takes no tabs".to_owned());
+    }
+    let key = line.trim_start().trim_start_matches("- ").split_once(':').map(|(key, _)| key.trim());
+    match key {
+        Some("filter") => Some(
+            "a filter that begins with a quote, `[`, `{`, `!`, `*`, `&` or `%`, or that has `: ` or ` #` in it, needs quotes: \
+             `filter: '…'`; or write `filter: >-` and the filter in the next line, indented"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+/// The reader counts bytes where it can, and lines and characters always.
+fn span(source: &str, location: Location) -> Span {
+    let at = location.span();
+    let start = match at.byte_offset() {
+        Some(offset) => usize::try_from(offset).unwrap_or(source.len()),
+        None => {
+            let before = usize::try_from(at.offset()).unwrap_or(usize::MAX);
+            source.char_indices().nth(before).map_or(source.len(), |(offset, _)| offset)
+        }
+    };
+    let length = source.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    Span { start, end: start + length }
+}
+
+fn line(source: &str, offset: usize) -> &str {
+    let offset = source.floor_char_boundary(offset);
+    let start = source.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    source.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
+}
