@@ -314,20 +314,20 @@ fn get_pair<'a>(pairs: &'a Pairs, mut segments: Segments<'_>) -> Option<Field<'a
 fn get_header<'a>(headers: &'a Headers, mut segments: Segments<'_>) -> Option<Field<'a>> {
     let Some(name) = segments.next() else { return Some(Field::json(headers_json(headers))) };
     let value = headers.get(&name)?;
-    segments.end(match length(&name, &value) {
+    segments.end(match content_length(&name, &value) {
         Some(length) => Field::json(length.into()),
         None => Field::Text(value),
     })
 }
 
-/// The one header whose value is an integer.
-fn length(name: &str, value: &str) -> Option<u64> {
+/// The one header whose value is an integer: the value as that integer.
+pub(crate) fn content_length(name: &str, value: &str) -> Option<u64> {
     if name.eq_ignore_ascii_case("content-length") { value.parse().ok() } else { None }
 }
 
 fn headers_json(headers: &Headers) -> Value {
     let to_json = |(name, value): (&str, Cow<'_, str>)| {
-        let value = length(name, &value).map_or_else(|| Value::from(value), Value::from);
+        let value = content_length(name, &value).map_or_else(|| Value::from(value), Value::from);
         (name.to_owned(), value)
     };
     Value::Object(headers.joined().into_iter().map(to_json).collect())

@@ -13,11 +13,13 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use data::content_length;
 pub use data::{Data, Field, Raw};
 pub use ids::{DeploymentId, Digest, EventId, IdError, SessionId};
 pub use jiff::Timestamp;
 pub use kind::{EventType, UnknownMethod};
 pub use outcome::{Fault, FaultKind, Outcome, Response};
+pub(crate) use pairs::canonical;
 pub use pairs::{Headers, Pairs};
 pub use session::{Attempt, LogEntry, LogLevel, SessionState};
 pub use verdict::{Verdict, VerdictKind};

@@ -88,7 +88,7 @@ fn separator(name: &str) -> &'static str {
 }
 
 /// `x-github-event` as `X-Github-Event`: what Go's `CanonicalMIMEHeaderKey` does with a valid name.
-fn canonical(name: &str) -> String {
+pub(crate) fn canonical(name: &str) -> String {
     let mut start = true;
     let fold = |c: char| {
         let folded = if start { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };

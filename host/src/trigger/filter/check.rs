@@ -1,0 +1,225 @@
+//! What is wrong with an expression that parses: names that nothing declares, types that no overload takes, a result
+//! that is no bool. What only an event can tell, such as the type of a JSON field, is left to the evaluation.
+
+use std::ops::Range;
+
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo};
+
+use super::diagnostic::{Diagnostic, nearest};
+use super::env;
+use super::functions::{self, MACROS, NAMESPACES, Type};
+use super::operators;
+
+/// Checks a tree whose depth is within bounds.
+pub(super) fn check(source: &str, tree: &IdedExpr, info: &SourceInfo) -> Vec<Diagnostic> {
+    let scope = vec![(env::DATA, Type::Map), (env::EVENT_TYPE, Type::String)];
+    let mut check = Check { source, info, scope, found: Vec::new() };
+    let result = check.expression(tree);
+    if check.found.is_empty() && !result.may_be(Type::Bool) {
+        let message = format!("a filter gives true or false, this gives {}", result.with_article());
+        check.found.push(Diagnostic::new(source, 0..source.len(), message));
+    }
+    check.found
+}
+
+struct Check<'t> {
+    source: &'t str,
+    info: &'t SourceInfo,
+    /// The variables, the innermost last.
+    scope: Vec<(&'t str, Type)>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'t> Check<'t> {
+    fn expression(&mut self, node: &'t IdedExpr) -> Type {
+        match &node.expr {
+            Expr::Literal(literal) => of_literal(literal),
+            Expr::Ident(name) => self.identifier(node, name),
+            Expr::Select(select) => self.select(node, select),
+            Expr::Call(call) => self.call(node, call),
+            Expr::Comprehension(fold) => self.comprehension(node, fold),
+            Expr::List(list) => {
+                for element in &list.elements {
+                    self.expression(element);
+                }
+                Type::List
+            }
+            Expr::Map(map) => {
+                for entry in &map.entries {
+                    if let EntryExpr::MapEntry(entry) = &entry.expr {
+                        self.expression(&entry.key);
+                        self.expression(&entry.value);
+                    }
+                }
+                Type::Map
+            }
+            Expr::Struct(message) => {
+                let name = &message.type_name;
+                let text = format!("undeclared reference to '{name}': there are no message types");
+                self.found.push(Diagnostic::new(self.source, self.name_span(node, name), text));
+                Type::Dyn
+            }
+            Expr::Unspecified => Type::Dyn,
+        }
+    }
+
+    fn identifier(&mut self, node: &'t IdedExpr, name: &str) -> Type {
+        let name = name.strip_prefix('.').unwrap_or(name);
+        if let Some((_, kind)) = self.scope.iter().rev().find(|(variable, _)| *variable == name) {
+            return *kind;
+        }
+        if Type::named(name) {
+            return Type::Kind;
+        }
+        let variables =
+            self.scope.iter().map(|(variable, _)| *variable).filter(|variable| !variable.contains(['@', '#']));
+        let suggestion = nearest(name, variables);
+        let diagnostic = Diagnostic::new(self.source, self.span(node), format!("undeclared reference to '{name}'"));
+        self.found.push(diagnostic.suggest(suggestion));
+        Type::Dyn
+    }
+
+    fn select(&mut self, node: &'t IdedExpr, select: &'t SelectExpr) -> Type {
+        if qualified(node).is_some_and(|name| Type::named(&name)) {
+            return Type::Kind;
+        }
+        let operand = self.expression(&select.operand);
+        if !operand.may_be(Type::Map) {
+            self.report(node, format!("{} has no field '{}'", operand.with_article(), select.field));
+        }
+        if select.test { Type::Bool } else { Type::Dyn }
+    }
+
+    fn call(&mut self, node: &'t IdedExpr, call: &'t CallExpr) -> Type {
+        // `math.abs(x)` is parsed as a call of `abs` on a variable `math`; the interpreter too prefers the function.
+        let namespace = call.target.as_deref().and_then(qualified);
+        let namespace = namespace.filter(|name| NAMESPACES.contains(&name.as_str()));
+        let receiver = match (&call.target, &namespace) {
+            (Some(target), None) => Some(self.expression(target)),
+            _ => None,
+        };
+        let arguments: Vec<Type> = call.args.iter().map(|argument| self.expression(argument)).collect();
+        if let Some(result) = operators::result(&call.func_name, &arguments) {
+            return result.unwrap_or_else(|| {
+                self.no_overload(node, &call.func_name, None, &arguments);
+                Type::Dyn
+            });
+        }
+        match namespace {
+            Some(namespace) => self.function(node, &format!("{namespace}.{}", call.func_name), None, &arguments),
+            None => self.function(node, &call.func_name, receiver, &arguments),
+        }
+    }
+
+    fn function(&mut self, node: &IdedExpr, name: &str, receiver: Option<Type>, arguments: &[Type]) -> Type {
+        let same_style = || functions::all().iter().filter(|known| known.receiver.is_some() == receiver.is_some());
+        let mut named = same_style().filter(|known| known.name == name).peekable();
+        if named.peek().is_none() {
+            self.unknown_function(node, name, receiver.is_some());
+            return Type::Dyn;
+        }
+        let takes = |parameters: &[Type]| {
+            parameters.len() == arguments.len()
+                && parameters.iter().zip(arguments).all(|(left, right)| left.may_be(*right))
+        };
+        let of_receiver = |known: Option<Type>| known.zip(receiver).is_none_or(|(known, given)| known.may_be(given));
+        let mut results =
+            named.filter(|known| of_receiver(known.receiver) && takes(&known.parameters)).map(|known| known.result);
+        match results.next() {
+            Some(first) if results.all(|other| other == first) => first,
+            Some(_) => Type::Dyn,
+            None => {
+                self.no_overload(node, name, receiver, arguments);
+                Type::Dyn
+            }
+        }
+    }
+
+    fn unknown_function(&mut self, node: &IdedExpr, name: &str, is_member: bool) {
+        let span = self.name_span(node, name);
+        let diagnostic = match MACROS.iter().find(|(known, _)| *known == name) {
+            Some((_, usage)) => Diagnostic::new(self.source, span, format!("'{name}' is called as {usage}")),
+            None => {
+                let style = functions::all().iter().filter(|known| known.receiver.is_some() == is_member);
+                let names = style.map(|known| known.name).chain(MACROS.iter().map(|(known, _)| *known));
+                let suggestion = nearest(name, names.filter(|known| !known.contains('@')));
+                let message = format!("undeclared reference to the function '{name}'");
+                Diagnostic::new(self.source, span, message).suggest(suggestion)
+            }
+        };
+        self.found.push(diagnostic);
+    }
+
+    /// As cel-go words it.
+    fn no_overload(&mut self, node: &IdedExpr, name: &str, receiver: Option<Type>, arguments: &[Type]) {
+        let types = arguments.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+        let owner = receiver.map(|kind| format!("{}.", kind.as_str())).unwrap_or_default();
+        let shown = operators::shown(name);
+        let message = format!("found no matching overload for '{shown}' applied to '{owner}({types})'");
+        let span = self.name_span(node, name);
+        self.found.push(Diagnostic::new(self.source, span, message));
+    }
+
+    fn comprehension(&mut self, node: &'t IdedExpr, fold: &'t ComprehensionExpr) -> Type {
+        let range = self.expression(&fold.iter_range);
+        if !range.may_be(Type::List) && !range.may_be(Type::Map) {
+            self.report(node, format!("{} cannot be iterated over", range.with_article()));
+        }
+        let initial = self.expression(&fold.accu_init);
+        self.scope.push((&fold.accu_var, initial));
+        self.scope.push((&fold.iter_var, Type::Dyn));
+        if let Some(second) = &fold.iter_var2 {
+            self.scope.push((second, Type::Dyn));
+        }
+        self.expression(&fold.loop_cond);
+        self.expression(&fold.loop_step);
+        let accumulator = self.scope.len() - if fold.iter_var2.is_some() { 2 } else { 1 };
+        self.scope.truncate(accumulator);
+        let result = self.expression(&fold.result);
+        self.scope.pop();
+        result
+    }
+
+    fn report(&mut self, node: &IdedExpr, message: String) {
+        self.found.push(Diagnostic::new(self.source, self.span(node), message));
+    }
+
+    /// The bytes of the token that the node was made for.
+    fn span(&self, node: &IdedExpr) -> Range<usize> {
+        let Some((start, last)) = self.info.offset_for(node.id) else { return 0..self.source.len() };
+        let (start, last) = (start as usize, last as usize);
+        let last_char = self.source.get(last..).and_then(|rest| rest.chars().next());
+        start..(last + last_char.map_or(0, char::len_utf8)).max(start)
+    }
+
+    /// The bytes of a function's name: a call's token is its parenthesis, a message's its brace.
+    fn name_span(&self, node: &IdedExpr, name: &str) -> Range<usize> {
+        let span = self.span(node);
+        let before = self.source.get(..span.start).unwrap_or_default();
+        match matches!(self.source.get(span.clone()), Some("(" | "{")) && before.trim_end().ends_with(name) {
+            true => before.trim_end().len() - name.len()..before.trim_end().len(),
+            false => span,
+        }
+    }
+}
+
+fn of_literal(literal: &LiteralValue) -> Type {
+    match literal {
+        LiteralValue::Boolean(_) => Type::Bool,
+        LiteralValue::Bytes(_) => Type::Bytes,
+        LiteralValue::Double(_) => Type::Double,
+        LiteralValue::Int(_) => Type::Int,
+        LiteralValue::Null => Type::Null,
+        LiteralValue::String(_) => Type::String,
+        LiteralValue::UInt(_) => Type::Uint,
+    }
+}
+
+/// The name that a chain of fields spells: `google.protobuf.Timestamp`.
+fn qualified(node: &IdedExpr) -> Option<String> {
+    match &node.expr {
+        Expr::Ident(name) => Some(name.strip_prefix('.').unwrap_or(name).to_owned()),
+        Expr::Select(select) if !select.test => Some(format!("{}.{}", qualified(&select.operand)?, select.field)),
+        _ => None,
+    }
+}

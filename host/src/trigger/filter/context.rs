@@ -1,0 +1,34 @@
+//! What all filters of one event see: the variables `data` and `event_type`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cel::common::types::CelString;
+
+use super::data::Source;
+use super::env;
+use super::lazy::Lazy;
+use super::pattern::Cache;
+use crate::event::{Data, EventType};
+
+/// One event's variables. What one filter reads is converted once, for all.
+pub struct Context<'a> {
+    pub(super) variables: cel::Context<'a, 'a>,
+}
+
+impl<'a> Context<'a> {
+    /// The variables of an event.
+    pub fn new(kind: &'a EventType, data: &'a Data) -> Self {
+        let mut variables = cel::Context::with_env(Arc::clone(env::shared()));
+        variables.add_variable_as_val(env::DATA, Box::new(Lazy::new(Source::Data(data))));
+        variables.add_variable_as_val(env::EVENT_TYPE, Box::new(CelString::from(kind.as_str())));
+        variables.add_variable_as_val(env::PATTERNS, Box::new(Cache::default()));
+        Self { variables }
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").finish_non_exhaustive()
+    }
+}

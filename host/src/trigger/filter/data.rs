@@ -1,0 +1,162 @@
+//! Turns the payload into CEL's values, one level at a time: what a filter does not read is neither parsed nor copied.
+
+use std::borrow::Cow;
+
+use cel::common::types::{CelBool, CelBytes, CelDouble, CelInt, CelList, CelNull, CelString, CelUInt};
+use cel::common::value::Val;
+use serde_json::{Number, Value};
+
+use super::dict::Dict;
+use super::lazy::Lazy;
+use crate::event::{Data, Headers, Pairs, content_length};
+
+/// Where a value comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    Data(&'a Data),
+    Url(&'a Data),
+    Query(&'a Data),
+    QueryAll(&'a Data),
+    Headers(&'a Headers),
+    HeadersAll(&'a Headers),
+    Body(&'a Data),
+    Form(&'a Data),
+    FormAll(&'a Data),
+    Json(&'a Data),
+    JsonValue(&'a Data),
+    /// An object or a list within a JSON body.
+    Within(&'a Value),
+}
+
+type Boxed<'a> = Box<dyn Val + 'a>;
+
+impl<'a> Source<'a> {
+    pub(super) fn convert(self) -> Boxed<'a> {
+        match self {
+            Self::Data(data) => payload(data),
+            Self::Url(data) => url(data),
+            Self::Query(data) => joined(data.query()),
+            Self::QueryAll(data) => all(data.query().iter()),
+            Self::Headers(fields) => headers(fields),
+            Self::HeadersAll(fields) => all(fields.iter()),
+            Self::Body(data) => body(data),
+            Self::Form(data) => data.form().map_or_else(null, joined),
+            Self::FormAll(data) => data.form().map_or_else(null, |form| all(form.iter())),
+            Self::Json(data) => data.json().map_or_else(null, json),
+            Self::JsonValue(data) => data.json_value().map_or_else(null, json),
+            Self::Within(value) => json(value),
+        }
+    }
+}
+
+fn payload(data: &Data) -> Boxed<'_> {
+    dict([
+        ("method", text(data.method())),
+        ("url", lazy(Source::Url(data))),
+        ("raw_url", text(data.raw_url())),
+        ("headers", lazy(Source::Headers(data.headers()))),
+        ("headers_all", lazy(Source::HeadersAll(data.headers()))),
+        ("trailers", lazy(Source::Headers(data.trailers()))),
+        ("trailers_all", lazy(Source::HeadersAll(data.trailers()))),
+        ("body", lazy(Source::Body(data))),
+    ])
+}
+
+fn url(data: &Data) -> Boxed<'_> {
+    dict([
+        ("path", text(data.path())),
+        ("query", lazy(Source::Query(data))),
+        ("raw_query", text(data.raw_query())),
+        ("fragment", text(data.fragment())),
+        ("raw_fragment", text(data.raw_fragment())),
+        ("raw_path", text(data.raw_path())),
+        ("path_suffix", text(data.path_suffix())),
+        ("query_all", lazy(Source::QueryAll(data))),
+    ])
+}
+
+fn body(data: &Data) -> Boxed<'_> {
+    dict([
+        ("bytes", data.bytes().map_or_else(null, |bytes| Box::new(CelBytes::from(bytes.as_ref())))),
+        ("form", lazy(Source::Form(data))),
+        ("json", lazy(Source::Json(data))),
+        ("text", data.text().map_or_else(null, text)),
+        ("json_value", lazy(Source::JsonValue(data))),
+        ("form_all", lazy(Source::FormAll(data))),
+    ])
+}
+
+fn headers<'a>(fields: &'a Headers) -> Boxed<'a> {
+    let field = |(name, value): (&'a str, Cow<'a, str>)| {
+        let value = content_length(name, &value).map_or_else(|| text(value), |length| integer(length));
+        (CelString::from(name), value)
+    };
+    Box::new(Dict::of_headers(fields.joined().into_iter().map(field)))
+}
+
+fn joined(pairs: &Pairs) -> Boxed<'_> {
+    Box::new(Dict::new(pairs.joined().into_iter().map(|(name, value)| (CelString::from(name), text(value)))))
+}
+
+fn all<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Boxed<'a> {
+    list(pairs.map(|(name, value)| list([text(name), text(value)].into_iter())))
+}
+
+/// One level: what lies below it is converted when it is read.
+fn json(value: &Value) -> Boxed<'_> {
+    match value {
+        Value::Null => null(),
+        Value::Bool(value) => Box::new(CelBool::from(*value)),
+        Value::Number(number) => self::number(number),
+        Value::String(string) => text(string.as_str()),
+        Value::Array(values) => list(values.iter().map(below)),
+        Value::Object(fields) => {
+            Box::new(Dict::new(fields.iter().map(|(name, value)| (CelString::from(name.as_str()), below(value)))))
+        }
+    }
+}
+
+fn below(value: &Value) -> Boxed<'_> {
+    match value {
+        Value::Array(_) | Value::Object(_) => lazy(Source::Within(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => json(value),
+    }
+}
+
+fn number(number: &Number) -> Boxed<'static> {
+    if let Some(signed) = number.as_i64() {
+        return Box::new(CelInt::from(signed));
+    }
+    match number.as_u64() {
+        Some(unsigned) => integer(unsigned),
+        // Neither i64 nor u64: it was parsed as a double.
+        None => Box::new(CelDouble::from(number.as_f64().unwrap_or(f64::NAN))),
+    }
+}
+
+fn integer(value: u64) -> Boxed<'static> {
+    match i64::try_from(value) {
+        Ok(signed) => Box::new(CelInt::from(signed)),
+        Err(_) => Box::new(CelUInt::from(value)),
+    }
+}
+
+fn dict<'a, const N: usize>(entries: [(&'static str, Boxed<'a>); N]) -> Boxed<'a> {
+    Box::new(Dict::new(entries.into_iter().map(|(name, value)| (CelString::from(name), value))))
+}
+
+fn list<'a>(values: impl Iterator<Item = Boxed<'a>>) -> Boxed<'a> {
+    Box::new(CelList::from(values.collect::<Vec<_>>()))
+}
+
+fn text<'a>(text: impl Into<Cow<'a, str>>) -> Boxed<'a> {
+    Box::new(CelString::from(text.into()))
+}
+
+fn null<'a>() -> Boxed<'a> {
+    Box::new(CelNull)
+}
+
+fn lazy(source: Source<'_>) -> Boxed<'_> {
+    Box::new(Lazy::new(source))
+}

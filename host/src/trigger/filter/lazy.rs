@@ -1,0 +1,191 @@
+//! A value that is converted when a filter first reads it, and kept for every later filter of the event.
+//!
+//! It stands for the converted value in all that the interpreter asks, so a filter cannot tell them apart: equality,
+//! `type()` and overloads are the converted value's. Copies share the conversion, so copying a whole body costs nothing.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use cel::ExecutionError;
+use cel::common::traits::{
+    Adder, Comparer, Container, Divider, Indexer, Iterable, Modder, Multiplier, Negator, Sizer, Subtractor, Zeroer,
+};
+use cel::common::types::{DYN_TYPE, Type};
+use cel::common::value::{Builtin, BuiltinRef, CowVal, Val};
+
+use super::data::Source;
+
+/// A part of the payload that may not be converted yet.
+#[derive(Clone)]
+pub(super) struct Lazy<'a>(Arc<Part<'a>>);
+
+struct Part<'a> {
+    source: Source<'a>,
+    value: OnceLock<Box<dyn Val + 'a>>,
+}
+
+impl<'a> Lazy<'a> {
+    pub(super) fn new(source: Source<'a>) -> Self {
+        Self(Arc::new(Part { source, value: OnceLock::new() }))
+    }
+
+    fn value(&self) -> &(dyn Val + 'a) {
+        self.0.value.get_or_init(|| self.0.source.convert()).as_ref()
+    }
+
+    /// Whether a filter has read it.
+    #[cfg(test)]
+    pub(super) fn is_converted(&self) -> bool {
+        self.0.value.get().is_some()
+    }
+}
+
+impl fmt::Debug for Lazy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value().fmt(f)
+    }
+}
+
+static DYN: Type = DYN_TYPE;
+
+impl<'a> Val for Lazy<'a> {
+    fn get_type(&self) -> &Type {
+        self.value().get_type()
+    }
+
+    /// No value has this type: it differs from part to part, and no overload is declared for parts.
+    fn cel_type() -> &'static Type {
+        &DYN
+    }
+
+    fn as_adder<'b, 'v>(&'b self) -> Option<&'b (dyn Adder + 'v)>
+    where
+        Self: 'v,
+    {
+        self.value().as_adder()
+    }
+
+    fn as_comparer(&self) -> Option<&dyn Comparer> {
+        self.value().as_comparer()
+    }
+
+    fn as_container(&self) -> Option<&dyn Container> {
+        self.value().as_container()
+    }
+
+    fn as_divider<'b, 'v>(&'b self) -> Option<&'b (dyn Divider + 'v)>
+    where
+        Self: 'v,
+    {
+        self.value().as_divider()
+    }
+
+    fn as_indexer<'b, 'v>(&'b self) -> Option<&'b (dyn Indexer + 'v)>
+    where
+        Self: 'v,
+    {
+        self.value().as_indexer()
+    }
+
+    fn into_indexer<'v>(self: Box<Self>) -> Option<Box<dyn Indexer + 'v>>
+    where
+        Self: 'v,
+    {
+        self.value().as_indexer().is_some().then_some(self as Box<dyn Indexer + 'v>)
+    }
+
+    fn as_iterable<'b, 'v>(&'b self) -> Option<&'b (dyn Iterable + 'v)>
+    where
+        Self: 'v,
+    {
+        self.value().as_iterable()
+    }
+
+    fn as_modder<'b, 'v>(&'b self) -> Option<&'b (dyn Modder + 'v)>
+    where
+        Self: 'v,
+    {
+        self.value().as_modder()
+    }
+
+    fn as_multiplier<'b, 'v>(&'b self) -> Option<&'b (dyn Multiplier + 'v)>
+    where
+        Self: 'v,
+    {
+        self.value().as_multiplier()
+    }
+
+    fn as_negator<'b, 'v>(&'b self) -> Option<&'b (dyn Negator + 'v)>
+    where
+        Self: 'v,
+    {
+        self.value().as_negator()
+    }
+
+    fn as_sizer(&self) -> Option<&dyn Sizer> {
+        self.value().as_sizer()
+    }
+
+    fn as_subtractor<'b, 'v>(&'b self) -> Option<&'b (dyn Subtractor + 'v)>
+    where
+        Self: 'v,
+    {
+        self.value().as_subtractor()
+    }
+
+    fn as_zeroer(&self) -> Option<&dyn Zeroer> {
+        self.value().as_zeroer()
+    }
+
+    fn equals(&self, other: &dyn Val) -> bool {
+        self.value().equals(other)
+    }
+
+    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v>
+    where
+        Self: 'v,
+    {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        self.value().as_any()
+    }
+
+    fn as_builtin<'b, 'v>(&'b self) -> BuiltinRef<'b, 'v>
+    where
+        Self: 'v,
+    {
+        self.value().as_builtin()
+    }
+
+    fn into_builtin<'v>(self: Box<Self>) -> Option<Builtin<'v>>
+    where
+        Self: 'v,
+    {
+        self.value().clone_as_boxed().into_builtin()
+    }
+}
+
+/// Only reached through [`Val::into_indexer`], which has seen that the value can be indexed.
+impl Indexer for Lazy<'_> {
+    fn get<'b, 'v>(&'b self, key: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
+    where
+        Self: 'v,
+    {
+        match self.value().as_indexer() {
+            Some(indexer) => indexer.get(key),
+            None => {
+                Err(ExecutionError::UnexpectedType { got: self.get_type().name().to_owned(), want: "map".to_owned() })
+            }
+        }
+    }
+
+    fn steal<'v>(self: Box<Self>, key: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
+    where
+        Self: 'v,
+    {
+        self.get(key).map(CowVal::into_owned)
+    }
+}

@@ -1,0 +1,165 @@
+//! `matches`: regular expressions in RE2's manner, compiled once.
+
+use std::any::Any;
+use std::sync::{Mutex, PoisonError};
+
+use cel::ExecutionError;
+use cel::common::types::{CelBool, CelString, Type};
+use cel::common::value::{CowVal, StaticVal, Val};
+use regex::{Regex, RegexBuilder};
+
+/// The most memory that one compiled expression may take, in bytes: `a{1000}{1000}` is refused.
+const SIZE_LIMIT: usize = 1 << 20;
+
+/// How many expressions that are no literals are kept for one event. A filter with more of them compiles anew.
+const CACHED: usize = 16;
+
+/// A compiled regular expression, as a value that only `@matches` takes.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern(Regex);
+
+impl Pattern {
+    pub(super) const TYPE: Type = Type::new_unspecified_type("@pattern");
+
+    /// Compiles `source`. Errors are in words, without the source.
+    pub(super) fn compile(source: &str) -> Result<Self, String> {
+        let compiled = RegexBuilder::new(&ascii(source)).size_limit(SIZE_LIMIT).dfa_size_limit(SIZE_LIMIT).build();
+        compiled.map(Self).map_err(|error| match error {
+            regex::Error::CompiledTooBig(limit) => format!("it takes more than {limit} bytes when compiled"),
+            // The text spans lines, with the source and a caret in it; the last line is the reason.
+            other => {
+                let text = other.to_string();
+                let reason = text.lines().last().unwrap_or_default().trim();
+                reason.strip_prefix("error: ").unwrap_or(reason).to_owned()
+            }
+        })
+    }
+}
+
+/// RE2's `\d`, `\w`, `\s` and `\b` speak of ASCII alone, those of the regex crate of all Unicode.
+fn ascii(source: &str) -> String {
+    let mut translated = String::with_capacity(source.len());
+    let mut chars = source.chars();
+    let mut class_depth = 0_usize;
+    while let Some(c) = chars.next() {
+        match c {
+            '[' => class_depth += 1,
+            ']' => class_depth = class_depth.saturating_sub(1),
+            _ => {}
+        }
+        if c != '\\' {
+            translated.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('d') => translated.push_str("[0-9]"),
+            Some('D') => translated.push_str("[^0-9]"),
+            Some('w') => translated.push_str("[0-9A-Za-z_]"),
+            Some('W') => translated.push_str("[^0-9A-Za-z_]"),
+            Some('s') => translated.push_str(r"[\t\n\f\r ]"),
+            Some('S') => translated.push_str(r"[^\t\n\f\r ]"),
+            Some('b') if class_depth == 0 => translated.push_str(r"(?-u:\b)"),
+            Some(other) => translated.extend(['\\', other]),
+            None => translated.push('\\'),
+        }
+    }
+    translated
+}
+
+/// The expressions of an event's filters that are no literals.
+#[derive(Debug, Default)]
+pub(super) struct Cache(Mutex<Vec<(String, Result<Pattern, String>)>>);
+
+impl Cache {
+    pub(super) const TYPE: Type = Type::new_unspecified_type("@patterns");
+
+    fn get(&self, source: &str) -> Result<Pattern, String> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pattern)) = kept.iter().find(|(other, _)| other == source) {
+            return pattern.clone();
+        }
+        let pattern = Pattern::compile(source);
+        if kept.len() == CACHED {
+            drop(kept.remove(0));
+        }
+        kept.push((source.to_owned(), pattern.clone()));
+        pattern
+    }
+}
+
+/// `@matches(text, pattern)`: what a call of `matches` with a literal becomes.
+pub(super) fn matches<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let (Some(text), Some(pattern)) = (string(arguments.first()), downcast::<Pattern>(arguments.get(1))) else {
+        return Err(ExecutionError::missing_argument_or_target());
+    };
+    Ok(CowVal::owned(CelBool::from(pattern.0.is_match(text))))
+}
+
+/// `@matches(text, source, cache)`: what any other call of `matches` becomes.
+pub(super) fn matches_cached<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let (Some(text), Some(source), Some(cache)) =
+        (string(arguments.first()), string(arguments.get(1)), downcast::<Cache>(arguments.get(2)))
+    else {
+        return Err(ExecutionError::missing_argument_or_target());
+    };
+    let invalid = |reason: String| ExecutionError::function_error("matches", describe(source, &reason));
+    let pattern = cache.get(source).map_err(invalid)?;
+    Ok(CowVal::owned(CelBool::from(pattern.0.is_match(text))))
+}
+
+/// `'(' is not a regular expression: unclosed group`.
+pub(super) fn describe(source: &str, reason: &str) -> String {
+    format!("'{source}' is not a regular expression: {reason}")
+}
+
+fn string<'c>(argument: Option<&'c CowVal<'_, '_>>) -> Option<&'c str> {
+    argument?.downcast_ref::<CelString<'_>>().map(CelString::inner)
+}
+
+fn downcast<'c, T: StaticVal>(argument: Option<&'c CowVal<'_, '_>>) -> Option<&'c T> {
+    argument?.as_any()?.downcast_ref()
+}
+
+static PATTERN: Type = Pattern::TYPE;
+static CACHE: Type = Cache::TYPE;
+
+impl Val for Pattern {
+    fn get_type(&self) -> &Type {
+        &PATTERN
+    }
+
+    fn cel_type() -> &'static Type {
+        &PATTERN
+    }
+
+    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+}
+
+impl StaticVal for Pattern {}
+
+impl Val for Cache {
+    fn get_type(&self) -> &Type {
+        &CACHE
+    }
+
+    fn cel_type() -> &'static Type {
+        &CACHE
+    }
+
+    /// Nothing copies it: only `@matches` names it.
+    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
+        Box::new(Self::default())
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+}
+
+impl StaticVal for Cache {}
