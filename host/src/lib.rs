@@ -10,7 +10,9 @@ pub mod clock;
 pub mod task;
 /// Which handlers an event selects.
 pub mod trigger;
-/// What is kept.
+/// What is kept, as four traits written for their users.
 pub mod store;
-/// Manifests, and what they deploy.
+/// Runs handlers: a fresh sandbox for every event.
+pub mod guest;
+/// What is deployed: manifests, modules, and the snapshot that requests are routed by.
 pub mod deploy;

@@ -1,0 +1,122 @@
+//! `log`: what a guest writes to its session's log.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::State;
+use crate::clock::Clock;
+use crate::event::{LogEntry, LogLevel};
+use crate::guest::bindings::{log, types};
+
+/// How much of standard error an error shows, in bytes from its end.
+const SHOWN: usize = 4096;
+
+/// A session's log while its attempt runs. Standard output and standard error end here too.
+pub(super) struct Log {
+    clock: Clock,
+    attempt: u32,
+    entries: Vec<LogEntry>,
+    room: usize,
+    dropped: u64,
+    lines: Lines,
+}
+
+/// The lines that have begun and not ended.
+#[derive(Default)]
+struct Lines {
+    output: Vec<u8>,
+    error: Vec<u8>,
+}
+
+pub(super) fn lock(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Log {
+    pub(super) fn new(clock: Clock, attempt: u32, room: usize) -> Self {
+        Self { clock, attempt, entries: Vec::new(), room, dropped: 0, lines: Lines::default() }
+    }
+
+    fn push(&mut self, level: LogLevel, message: String, fields: Vec<(String, String)>) {
+        let text: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+        // An empty entry takes room too, so that their number is bounded.
+        let size = message.len() + text + 16;
+        if size > self.room {
+            self.dropped += 1;
+            return;
+        }
+        self.room -= size;
+        self.entries.push(LogEntry { at: self.clock.now(), attempt: self.attempt, level, message, fields });
+    }
+
+    /// Bytes of standard output (`Info`) or standard error (`Error`): each line is an entry.
+    pub(super) fn write(&mut self, level: LogLevel, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let room = self.room;
+            let line = self.line(level);
+            // A line without end is cut where the log's room is.
+            let taken = piece.len().min(room.saturating_sub(line.len()));
+            line.extend(piece.iter().take(taken));
+            if piece.ends_with(b"\n") {
+                self.end_line(level);
+            }
+        }
+    }
+
+    fn line(&mut self, level: LogLevel) -> &mut Vec<u8> {
+        if level == LogLevel::Error { &mut self.lines.error } else { &mut self.lines.output }
+    }
+
+    fn end_line(&mut self, level: LogLevel) {
+        let line = std::mem::take(self.line(level));
+        let text = String::from_utf8_lossy(&line);
+        self.push(level, text.trim_end_matches(['\n', '\r']).to_owned(), Vec::new());
+    }
+
+    /// The end of what was written to standard error, from the start of a line where it is long.
+    pub(super) fn standard_error(&self) -> Option<String> {
+        let mut lines: Vec<&str> = Vec::new();
+        let rest = String::from_utf8_lossy(&self.lines.error);
+        let mut size = 0;
+        let whole = self.entries.iter().filter(|entry| entry.level == LogLevel::Error && entry.fields.is_empty());
+        for line in std::iter::once(rest.as_ref()).chain(whole.rev().map(|entry| entry.message.as_str())) {
+            size += line.len() + 1;
+            if size > SHOWN {
+                break;
+            }
+            lines.push(line);
+        }
+        lines.reverse();
+        let text = lines.join("\n").trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    }
+
+    pub(super) fn take(&mut self) -> Vec<LogEntry> {
+        for level in [LogLevel::Info, LogLevel::Error] {
+            if !self.line(level).is_empty() {
+                self.end_line(level);
+            }
+        }
+        if self.dropped > 0 {
+            let dropped = self.dropped;
+            let message = format!("{dropped} further entries were dropped: the log is full (guest.limits.log_bytes)");
+            let entry =
+                LogEntry { at: self.clock.now(), attempt: self.attempt, level: LogLevel::Warn, message, fields: Vec::new() };
+            self.entries.push(entry);
+        }
+        std::mem::take(&mut self.entries)
+    }
+}
+
+impl log::Host for State {
+    fn log(&mut self, level: log::Level, message: String, fields: Vec<types::Pair>) {
+        let level = match level {
+            log::Level::Trace => LogLevel::Trace,
+            log::Level::Debug => LogLevel::Debug,
+            log::Level::Info => LogLevel::Info,
+            log::Level::Warn => LogLevel::Warn,
+            log::Level::Error => LogLevel::Error,
+        };
+        let fields = fields.into_iter().map(|field| (field.name, field.value)).collect();
+        lock(&self.log).push(level, message, fields);
+    }
+}

@@ -1,0 +1,82 @@
+//! What a guest may call. Each interface is one file: its view of the state, its host functions, its place in the linker.
+
+pub(super) mod event;
+mod limiter;
+mod log;
+mod stdio;
+mod vars;
+
+use std::sync::{Arc, Mutex};
+
+use wasmtime::ResourceLimiter;
+use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use self::limiter::Limiter;
+use self::log::Log;
+use super::{Job, Limits, bindings};
+use crate::clock::Clock;
+use crate::event::LogEntry;
+
+/// All that one sandbox knows and holds.
+pub(super) struct State {
+    job: Job,
+    limits: Limits,
+    limiter: Limiter,
+    log: Arc<Mutex<Log>>,
+    /// Made when the guest first asks WASI for something: most calls of most guests never do.
+    wasi: Option<WasiCtx>,
+    table: ResourceTable,
+}
+
+impl State {
+    pub(super) fn new(job: Job, limits: Limits, clock: Clock) -> Self {
+        let log = Arc::new(Mutex::new(Log::new(clock, job.attempt, limits.log_bytes)));
+        Self { job, limits, limiter: Limiter::new(&limits), log, wasi: None, table: ResourceTable::new() }
+    }
+
+    pub(super) fn limiter(&mut self) -> &mut dyn ResourceLimiter {
+        &mut self.limiter
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The most linear memory that the guest held, in bytes.
+    pub(super) fn peak_memory(&self) -> u64 {
+        self.limiter.peak()
+    }
+
+    /// How much memory the guest asked for in vain, in bytes.
+    pub(super) fn refused_memory(&self) -> Option<usize> {
+        self.limiter.refused()
+    }
+
+    /// The end of what the guest wrote to standard error.
+    pub(super) fn standard_error(&self) -> Option<String> {
+        log::lock(&self.log).standard_error()
+    }
+
+    /// What the guest wrote, in order.
+    pub(super) fn into_logs(self) -> Vec<LogEntry> {
+        log::lock(&self.log).take()
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self.wasi.get_or_insert_with(|| stdio::context(&self.job.vars, &self.log));
+        WasiCtxView { ctx, table: &mut self.table }
+    }
+}
+
+/// Everything that a guest may import. WASI 0.2 is among it, with an empty context: no files, no network.
+pub(super) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    bindings::types::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    bindings::log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    bindings::vars::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    Ok(linker)
+}

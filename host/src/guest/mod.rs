@@ -1,0 +1,82 @@
+//! Runs handlers: a fresh sandbox for every event. Knows nothing of HTTP servers, storage of events or retries.
+
+mod bindings;
+mod component;
+mod engine;
+mod imports;
+mod invoke;
+mod library;
+mod response;
+
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use component::componentize;
+pub use engine::{Config, Engine, SetupError};
+pub use library::{Library, LoadError, Module};
+
+use crate::event::{Event, LogEntry, Outcome, SessionId, Timestamp};
+
+/// One attempt of one session: what a sandbox is made for.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What is to be handled.
+    pub event: Arc<Event>,
+    /// The session, which the handler may use as an idempotency key.
+    pub session: SessionId,
+    /// 1 at the first attempt.
+    pub attempt: u32,
+    /// The name of the trigger that matched.
+    pub trigger: Arc<str>,
+    /// The name of the component's export: `on-http-get`.
+    pub export: String,
+    /// What the guest reads through `vars` and as its environment.
+    pub vars: Arc<Vars>,
+    /// How long the handler may take, host waits included.
+    pub timeout: Duration,
+}
+
+/// A project's variables and secrets, in the manifest's order.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Vars(pub Vec<(String, String)>);
+
+impl std::fmt::Debug for Vars {
+    /// Names only: some values are secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// What a sandbox may take; a trigger's `timeout` bounds its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Linear memory, in bytes.
+    pub memory: usize,
+    /// Elements of all its tables.
+    pub table_elements: usize,
+    /// Text of the session's log, in bytes; what exceeds it is dropped and counted.
+    pub log_bytes: usize,
+    /// A response's body, in bytes.
+    pub response_bytes: usize,
+    /// A response's header fields.
+    pub response_headers: usize,
+}
+
+/// What came of a [`Job`].
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What the guest wrote, in order.
+    pub logs: Vec<LogEntry>,
+    /// When the sandbox was made.
+    pub started_at: Timestamp,
+    /// When the outcome was known.
+    pub ended_at: Timestamp,
+    /// The guest's time on a processor.
+    pub cpu: Duration,
+    /// The most linear memory that it held, in bytes.
+    pub peak_memory: u64,
+}
