@@ -1,3 +1,12 @@
-//! What is deployed: manifests, and the modules that they name.
+//! What is deployed: from a project's files to the snapshot that requests are routed by.
 
+mod check;
 pub mod manifest;
+mod project;
+mod registry;
+mod snapshot;
+
+
+pub use project::{Project, ReadError};
+pub use registry::{Applied, ApplyError, Registry};
+pub use snapshot::{Current, Deployment, Endpoint, Snapshot};

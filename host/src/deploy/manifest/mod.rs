@@ -1,7 +1,6 @@
 //! `tenterhook.yaml`: what it says once it is known to be sound. Knows no file but its text: modules are looked up, and
 //! filters compiled, by those who have them; [`Manifest::missing_module`] and its neighbours word what they find.
 
-mod call;
 mod check;
 mod diagnostic;
 mod fields;
@@ -22,8 +21,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-pub use call::Call;
 pub use diagnostic::{Diagnostic, Error, Excerpt, Note, Severity};
+
+pub use crate::trigger::Call;
 
 use crate::event::EventType;
 

@@ -1,0 +1,110 @@
+//! What is deployed, as the data path reads it: immutable, and swapped whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::event::{DeploymentId, Org};
+use crate::guest::{Module, Vars};
+use crate::trigger::Trigger;
+
+/// An applied manifest, ready to run.
+#[derive(Debug)]
+pub struct Deployment {
+    /// Its id.
+    pub id: DeploymentId,
+    /// Whose.
+    pub org: Org,
+    /// The project's name.
+    pub project: String,
+    /// What its handlers read as variables.
+    pub vars: Arc<Vars>,
+    /// In the manifest's order.
+    pub triggers: Vec<Trigger>,
+    /// By the names that the triggers call them.
+    pub modules: HashMap<String, Arc<Module>>,
+}
+
+impl Deployment {
+    /// A trigger and the module that it calls; none when the deployment has no such trigger.
+    pub fn target(&self, trigger: &str) -> Option<(&Trigger, &Arc<Module>)> {
+        let trigger = self.triggers.iter().find(|other| &*other.name == trigger)?;
+        Some((trigger, self.modules.get(&trigger.call.module)?))
+    }
+}
+
+/// `/webhooks/{slug}` and what listens on it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The slug.
+    pub slug: Arc<str>,
+    /// Whose handlers run.
+    pub deployment: Arc<Deployment>,
+    /// Which of the deployment's triggers listen, by their place.
+    listeners: Vec<usize>,
+}
+
+impl Endpoint {
+    /// The triggers that listen, in the manifest's order.
+    pub fn triggers(&self) -> impl Iterator<Item = &Trigger> {
+        self.listeners.iter().filter_map(|place| self.deployment.triggers.get(*place))
+    }
+}
+
+/// All endpoints of all active deployments.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    endpoints: HashMap<Arc<str>, Arc<Endpoint>>,
+}
+
+impl Snapshot {
+    /// The endpoint of a slug.
+    pub fn endpoint(&self, slug: &str) -> Option<&Arc<Endpoint>> {
+        self.endpoints.get(slug)
+    }
+
+    /// A deployment that some endpoint leads to.
+    pub fn deployment(&self, id: DeploymentId) -> Option<Arc<Deployment>> {
+        let mut deployments = self.endpoints.values().map(|endpoint| &endpoint.deployment);
+        deployments.find(|deployment| deployment.id == id).cloned()
+    }
+
+    /// The latest of an org's deployments that some endpoint leads to.
+    pub fn of(&self, org: &Org) -> Option<DeploymentId> {
+        let deployments = self.endpoints.values().map(|endpoint| &endpoint.deployment);
+        deployments.filter(|deployment| deployment.org == *org).map(|deployment| deployment.id).max()
+    }
+
+    /// This snapshot with `deployment` in the place of its project's earlier one.
+    pub fn with(&self, deployment: Arc<Deployment>) -> Self {
+        let same = |other: &Deployment| other.org == deployment.org && other.project == deployment.project;
+        let others = self.endpoints.iter().filter(|(_, endpoint)| !same(&endpoint.deployment));
+        let mut endpoints: HashMap<_, _> = others.map(|(slug, endpoint)| (slug.clone(), endpoint.clone())).collect();
+        let mut listeners: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
+        for (place, trigger) in deployment.triggers.iter().enumerate() {
+            listeners.entry(trigger.endpoint.clone()).or_default().push(place);
+        }
+        for (slug, listeners) in listeners {
+            let endpoint = Endpoint { slug: slug.clone(), deployment: deployment.clone(), listeners };
+            endpoints.insert(slug, Arc::new(endpoint));
+        }
+        Self { endpoints }
+    }
+}
+
+/// The snapshot of this moment. Clones share it; reading takes no lock.
+#[derive(Clone, Debug, Default)]
+pub struct Current(Arc<ArcSwap<Snapshot>>);
+
+impl Current {
+    /// The snapshot that holds now. Keep it for one request, so that the request sees one deployment.
+    pub fn load(&self) -> Arc<Snapshot> {
+        self.0.load_full()
+    }
+
+    /// Puts `deployment` in the place of its project's earlier one, for all requests from now on.
+    pub(super) fn publish(&self, deployment: &Arc<Deployment>) {
+        self.0.rcu(|snapshot| snapshot.with(deployment.clone()));
+    }
+}
