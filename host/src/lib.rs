@@ -6,6 +6,8 @@
 pub mod event;
 /// The one caller of the system's clock.
 pub mod clock;
+/// What the host tells those who run it.
+pub mod observe;
 /// The one caller of `spawn`.
 pub mod task;
 /// Which handlers an event selects.
@@ -16,3 +18,5 @@ pub mod store;
 pub mod guest;
 /// What is deployed: manifests, modules, and the snapshot that requests are routed by.
 pub mod deploy;
+/// The JSON API.
+pub mod api;

@@ -1,0 +1,124 @@
+//! Who may ask. There are no tokens yet, so the API answers to this machine alone.
+//!
+//! Three ways in are closed: another machine (the peer's address), a web page that has its own name resolve to
+//! 127.0.0.1 (the host name), and a tunnel to the webhooks that ends on this machine (what proxies add to a request).
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::{Code, Problem};
+
+/// Header fields that a proxy or a tunnel adds and that a client on this machine has no use for.
+const PROXIED: [&str; 7] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "cf-connecting-ip",
+];
+
+/// Lets requests of this machine through. What they are answered is never kept in a cache.
+pub(super) async fn local_only(request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let mut response = match check(peer, request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whether a request comes straight from this machine and is for it. A peer that is not known is not this machine.
+fn check(peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    // An IPv4 peer of a socket that listens on `::` has an address like `::ffff:127.0.0.1`.
+    if !peer.is_some_and(|peer| peer.to_canonical().is_loopback()) {
+        let detail = "the API has no authentication yet and answers only to the machine that it runs on";
+        return Err(Problem::new(Code::NotLocal, detail));
+    }
+    if let Some(name) = PROXIED.into_iter().find(|name| headers.contains_key(*name)) {
+        let detail = format!("the request came through a proxy or a tunnel: it has the header `{name}`");
+        return Err(Problem::new(Code::NotLocal, detail));
+    }
+    // HTTP/2 and the absolute form name the host in the target, HTTP/1.1 in Host; whoever gives both must mean one.
+    let hosts = headers.get_all(header::HOST).into_iter().map(|host| authority(host.as_bytes()));
+    let mut hosts = hosts.chain(uri.authority().cloned().map(Some)).peekable();
+    if hosts.peek().is_none() || !hosts.all(|host| host.is_some_and(|host| is_local(&host))) {
+        let detail = "ask for it by `localhost`, `127.0.0.1` or `[::1]`: a page of another site may have given this \
+                      address a name of its own";
+        return Err(Problem::new(Code::ForeignHost, detail));
+    }
+    Ok(())
+}
+
+fn authority(host: &[u8]) -> Option<Authority> {
+    Authority::try_from(host).ok().filter(|authority| !authority.as_str().contains('@'))
+}
+
+fn is_local(authority: &Authority) -> bool {
+    let host = authority.host();
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(peer: &str, target: &str, headers: &[(&'static str, &'static str)]) -> Option<Code> {
+        let headers: Vec<_> = headers.iter().map(|(n, v)| (n.parse().unwrap(), HeaderValue::from_static(v))).collect();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append::<axum::http::HeaderName>(name, value);
+        }
+        let result = check(peer.parse().ok(), &target.parse().unwrap(), &map);
+        result.err().map(|problem| problem.code)
+    }
+
+    #[test]
+    fn the_peer_is_this_machine() {
+        for peer in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(refused(peer, "/events", &[("host", "localhost")]), None, "{peer}");
+        }
+        for peer in ["10.0.0.1", "192.168.1.2", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0", "::", "not known"] {
+            assert_eq!(refused(peer, "/events", &[("host", "localhost")]), Some(Code::NotLocal), "{peer}");
+        }
+    }
+
+    #[test]
+    fn the_host_is_this_machine() {
+        for host in ["localhost", "LocalHost:8080", "127.0.0.1", "127.0.0.1:80", "127.1.2.3:1", "[::1]", "[::1]:8080"] {
+            assert_eq!(refused("127.0.0.1", "/events", &[("host", host)]), None, "{host}");
+        }
+        let foreign = [
+            "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:8080", "localhost.", "10.0.0.1",
+            "0.0.0.0", "[::]", "2130706433", "localhost@evil.example", "evil.example@localhost", "local host", "",
+        ];
+        for host in foreign {
+            assert_eq!(refused("127.0.0.1", "/events", &[("host", host)]), Some(Code::ForeignHost), "{host}");
+        }
+    }
+
+    #[test]
+    fn every_host_that_is_named_counts() {
+        let local = ("host", "localhost");
+        assert_eq!(refused("::1", "/events", &[]), Some(Code::ForeignHost));
+        assert_eq!(refused("::1", "http://localhost/events", &[]), None);
+        assert_eq!(refused("::1", "http://evil.example/events", &[local]), Some(Code::ForeignHost));
+        assert_eq!(refused("::1", "http://localhost/events", &[("host", "evil.example")]), Some(Code::ForeignHost));
+        assert_eq!(refused("::1", "/events", &[local, ("host", "evil.example")]), Some(Code::ForeignHost));
+    }
+
+    #[test]
+    fn a_tunnel_is_not_this_machine() {
+        for name in PROXIED {
+            assert_eq!(refused("127.0.0.1", "/events", &[("host", "localhost"), (name, "x")]), Some(Code::NotLocal));
+        }
+    }
+}

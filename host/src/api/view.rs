@@ -1,0 +1,108 @@
+//! The shapes of the API, which scripts rely on: `host/docs/api.md` describes them. The client reads what the server writes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::event::{Attempt, EventId, EventType, SessionId, SessionState, Timestamp, Verdict};
+use crate::store::{EventRecord, SessionRecord};
+
+/// A part of a list, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// What there is.
+    pub items: Vec<T>,
+    /// The `before` that gives the next page; null when this is the last.
+    pub next: Option<String>,
+}
+
+/// An event in a list: without its payload, which may be large.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventSummary {
+    /// `evt_…`.
+    pub id: EventId,
+    /// The HTTP method in lower case.
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// The slug that received it.
+    pub endpoint: String,
+    /// When the request's last byte had been read.
+    pub received_at: Timestamp,
+    /// `data.method`.
+    pub method: String,
+    /// `data.raw_url`.
+    pub raw_url: String,
+    /// Each trigger's answer, in the manifest's order.
+    pub verdicts: Vec<Verdict>,
+    /// One for each trigger that matched.
+    pub sessions: Vec<EventSession>,
+}
+
+/// An event with its payload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// `evt_…`.
+    pub id: EventId,
+    /// The HTTP method in lower case.
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// The slug that received it.
+    pub endpoint: String,
+    /// When the request's last byte had been read.
+    pub received_at: Timestamp,
+    /// The payload, with `body.bytes` in base64.
+    pub data: Value,
+    /// Each trigger's answer, in the manifest's order.
+    pub verdicts: Vec<Verdict>,
+    /// One for each trigger that matched.
+    pub sessions: Vec<EventSession>,
+}
+
+/// A session as part of its event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventSession {
+    /// `ses_…`.
+    pub id: SessionId,
+    /// The trigger that matched.
+    pub trigger: String,
+    /// Where it stands.
+    pub state: SessionState,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+impl From<EventRecord> for EventSummary {
+    fn from(record: EventRecord) -> Self {
+        let event = record.event;
+        Self {
+            id: event.id,
+            kind: event.kind.clone(),
+            endpoint: event.endpoint.to_string(),
+            received_at: event.received_at,
+            method: event.data.method().to_owned(),
+            raw_url: event.data.raw_url().to_owned(),
+            verdicts: record.verdicts,
+            sessions: record.sessions.into_iter().map(EventSession::from).collect(),
+        }
+    }
+}
+
+impl From<EventRecord> for Event {
+    fn from(record: EventRecord) -> Self {
+        let event = record.event;
+        Self {
+            id: event.id,
+            kind: event.kind.clone(),
+            endpoint: event.endpoint.to_string(),
+            received_at: event.received_at,
+            data: event.data.to_json(),
+            verdicts: record.verdicts,
+            sessions: record.sessions.into_iter().map(EventSession::from).collect(),
+        }
+    }
+}
+
+impl From<SessionRecord> for EventSession {
+    fn from(record: SessionRecord) -> Self {
+        Self { id: record.id, trigger: record.trigger, state: record.state, attempts: record.attempts }
+    }
+}
