@@ -1,0 +1,153 @@
+//! Asks a running server. Knows the API's shapes and nothing of what is done with them.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::Args;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::redirect::Policy;
+use reqwest::{Response, Url};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::api;
+
+/// The address of `tenterhook up`.
+pub(super) const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
+
+/// A server on this machine answers in milliseconds; one that does not answer in so long never will.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What every command that asks a server takes.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Remote {
+    /// The server to ask
+    #[arg(long, value_name = "URL", env = "TENTERHOOK_SERVER", default_value = DEFAULT_SERVER)]
+    server: String,
+
+    /// Print the server's answer as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub(super) struct Client {
+    server: Url,
+    http: reqwest::Client,
+}
+
+/// The parts of a problem that people read.
+#[derive(Deserialize)]
+struct Problem {
+    title: String,
+    detail: String,
+}
+
+impl Remote {
+    /// The server that was chosen.
+    ///
+    /// # Errors
+    /// `--server` is not an address that can be asked.
+    pub(super) fn client(&self) -> anyhow::Result<Client> {
+        let server = parse(&self.server)?;
+        // A proxy of the environment is for the world outside; the API answers to this machine alone.
+        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none());
+        let http = http.connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT).build();
+        Ok(Client { server, http: http.context("setting up the HTTP client")? })
+    }
+}
+
+fn parse(server: &str) -> anyhow::Result<Url> {
+    let url = match Url::parse(server) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => url,
+        _ => bail!("`{server}` is not the address of a server: give one like `{DEFAULT_SERVER}`"),
+    };
+    if url.scheme() == "https" {
+        bail!("`{server}`: this client does not speak TLS yet; give an address that begins with `http://`");
+    }
+    Ok(url)
+}
+
+impl Client {
+    /// The JSON at a path below the API's prefix, `/events`, with these query parameters.
+    ///
+    /// # Errors
+    /// Nobody answers, or the answer is a problem, or it is not this API's; in words that say what to do.
+    pub(super) async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
+        let mut url = self.server.clone();
+        url.set_path(&format!("{}{}{path}", self.server.path().trim_end_matches('/'), api::PREFIX));
+        let sent = self.http.get(url).query(query).send().await;
+        let response = sent.map_err(|err| self.unreachable(&err))?;
+        if !response.status().is_success() {
+            return Err(self.refused(response).await);
+        }
+        let value = response.json().await;
+        value.with_context(|| format!("reading the answer of the server at {}", self.server))
+    }
+
+    fn unreachable(&self, err: &reqwest::Error) -> anyhow::Error {
+        let reason = reason(err);
+        if err.is_connect() {
+            return anyhow!("failed to reach the server at {}: {reason}; is `tenterhook up` running?", self.server);
+        }
+        anyhow!("failed to ask the server at {}: {reason}", self.server)
+    }
+
+    async fn refused(&self, response: Response) -> anyhow::Error {
+        let status = response.status();
+        let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.as_bytes().to_owned());
+        if content_type.as_deref() == Some(api::PROBLEM_MEDIA_TYPE.as_bytes())
+            && let Ok(problem) = response.json::<Problem>().await
+        {
+            return anyhow!("{}: {}", problem.title.to_lowercase(), problem.detail);
+        }
+        anyhow!("the server at {} answered {status}, and not as Tenterhook does: is it another program?", self.server)
+    }
+}
+
+/// The innermost cause, which is the one that says something: `connection refused`.
+fn reason(err: &reqwest::Error) -> String {
+    if err.is_timeout() {
+        return "it does not answer in time".to_owned();
+    }
+    let mut cause: &(dyn Error + 'static) = err;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
+        Some(kind) if kind != io::ErrorKind::Other => kind.to_string(),
+        _ => cause.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn remote(server: &str) -> Remote {
+        Remote { server: server.to_owned(), json: false }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_asked() {
+        let error = |server| remote(server).client().unwrap_err().to_string();
+        assert_snapshot!(error("https://hooks.example"), @"");
+        assert_snapshot!(error("localhost:8080"), @"");
+        assert_snapshot!(error("127.0.0.1:8080"), @"");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there() {
+        // Nobody listens on a port that has just been given back.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let client = remote(&format!("http://127.0.0.1:{port}")).client().unwrap();
+        let error = client.get("/events", &[]).await.unwrap_err().to_string();
+        assert_snapshot!(error.replace(&port.to_string(), "PORT"), @"");
+    }
+}

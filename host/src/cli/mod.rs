@@ -1,0 +1,89 @@
+//! The command line. Each command is a file; what it prints for people is a pure function of what it was told.
+
+mod client;
+mod events;
+mod filter;
+mod manifest;
+pub(crate) mod output;
+mod sessions;
+pub(crate) mod tail;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::observe;
+
+/// What the exit codes mean, for `--help`.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed; for `filter test`: the filter did not match; for `manifest check`: the manifest is broken
+  2  the command line, or an expression of `filter`, is wrong
+  3  `filter test` could not read its data";
+
+/// A self-hosted webhook host whose handlers are sandboxed WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "tenterhook", version, after_help = EXIT_CODES, propagate_version = true)]
+pub struct Cli {
+    /// What to log to standard error, in the directives of Rust's `tracing`: `debug`, `warn,tenterhook_host=debug`
+    #[arg(long, global = true, value_name = "DIRECTIVES", env = "TENTERHOOK_LOG",
+        default_value = observe::DEFAULT_DIRECTIVES, hide_default_value = true)]
+    log: String,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the project of a directory and show what happens
+    Up(up::Args),
+    /// Look at the events that were received
+    #[command(subcommand)]
+    Events(events::Command),
+    /// Look at the sessions: what became of the events that matched
+    #[command(subcommand)]
+    Sessions(sessions::Command),
+    /// Try filter expressions; needs no server
+    #[command(subcommand)]
+    Filter(filter::Command),
+    /// Check `tenterhook.yaml`; needs no server
+    #[command(subcommand)]
+    Manifest(manifest::Command),
+}
+
+/// Why a command ended without doing what it was asked.
+#[derive(Debug)]
+pub struct Failure {
+    /// The program's exit code.
+    pub code: u8,
+    /// In words.
+    pub error: anyhow::Error,
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { code: 1, error: error.into() }
+    }
+}
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// It could not be done. A reader of standard output that hung up is no error.
+pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    observe::log_to_stderr(&cli.log).map_err(anyhow::Error::msg)?;
+    let done = match cli.command {
+        Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::Events(command) => events::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::Sessions(command) => sessions::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::Filter(command) => filter::run(&command),
+        Command::Manifest(command) => manifest::run(&command),
+    };
+    match done {
+        Err(failure) if failure.error.is::<output::Closed>() => Ok(ExitCode::SUCCESS),
+        done => done,
+    }
+}
