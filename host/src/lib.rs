@@ -20,3 +20,5 @@ pub mod guest;
 pub mod deploy;
 /// The JSON API.
 pub mod api;
+/// The command line.
+pub mod cli;

@@ -19,6 +19,7 @@ use axum::routing::get;
 use axum::{Router, middleware};
 
 pub use bounds::{DEFAULT_LIMIT, MAX_LIMIT};
+pub(crate) use problem::MEDIA_TYPE as PROBLEM_MEDIA_TYPE;
 pub use problem::{Code, Problem};
 
 use crate::event::Org;

@@ -1,11 +1,13 @@
 //! Asks a running server. Knows the API's shapes and nothing of what is done with them.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
@@ -59,6 +61,17 @@ impl Remote {
         let http = http.connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT).build();
         Ok(Client { server, http: http.context("setting up the HTTP client")? })
     }
+}
+
+/// What `--limit` may be.
+pub(super) fn limit() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(1..=u64::from(api::MAX_LIMIT))
+}
+
+/// The query of a page.
+pub(super) fn page(limit: u32, before: Option<impl Display>) -> Vec<(&'static str, String)> {
+    let before = before.map(|id| ("before", id.to_string()));
+    [("limit", limit.to_string())].into_iter().chain(before).collect()
 }
 
 fn parse(server: &str) -> anyhow::Result<Url> {

@@ -5,6 +5,7 @@ mod events;
 mod filter;
 mod manifest;
 pub(crate) mod output;
+mod payload;
 mod sessions;
 pub(crate) mod tail;
 mod up;

@@ -12,6 +12,8 @@ use anyhow::Context as _;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 
+use crate::event::Timestamp;
+
 /// Standard output has been closed by its reader, as `head` does: the command ends, and well.
 #[derive(Debug, thiserror::Error)]
 #[error("standard output is closed")]
@@ -108,6 +110,18 @@ pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
         writeln!(text, "{name:width$}  {}", line(value)).expect("a string takes every write");
         text
     })
+}
+
+/// `2026-11-23T20:25:01.123Z`: milliseconds are what people compare.
+pub(crate) fn time(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
+
+/// `20:25:01.123`, in UTC as every time is.
+pub(crate) fn time_of_day(time: Timestamp) -> String {
+    let time = format!("{time:.3}");
+    let (_, time_of_day) = time.split_once('T').unwrap_or(("", &time));
+    time_of_day.trim_end_matches('Z').to_owned()
 }
 
 /// `3.2 ms`, `1.5 s`: three digits at the most, in the unit that needs the fewest.

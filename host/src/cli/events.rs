@@ -1,0 +1,131 @@
+//! `tenterhook events`: what was received, and why a trigger did or did not match.
+
+use anyhow::Context as _;
+use clap::Subcommand;
+
+use super::client::{self, Remote};
+use super::output::{self, line};
+use super::{payload, sessions};
+use crate::api::view::{Event, EventSummary, Page};
+use crate::event::{EventId, Verdict, VerdictKind};
+
+/// What can be asked about events.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List events, newest first
+    List {
+        /// How many at the most
+        #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = client::limit())]
+        limit: u32,
+        /// Only what was received before this event
+        #[arg(long, value_name = "EVENT")]
+        before: Option<EventId>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Show one event: each trigger's verdict, the sessions, the payload
+    Show {
+        /// The event's id: `evt_…`
+        id: EventId,
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+pub(super) async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::List { limit, before, remote } => {
+            let answer = remote.client()?.get("/events", &client::page(limit, before)).await?;
+            if remote.json {
+                return output::print_json(&answer);
+            }
+            let page = serde_json::from_value(answer).context("reading the server's list of events")?;
+            output::print(&list(&page, output::terminal_width()))
+        }
+        Command::Show { id, remote } => {
+            let answer = remote.client()?.get(&format!("/events/{id}"), &[]).await?;
+            if remote.json {
+                return output::print_json(&answer);
+            }
+            let event = serde_json::from_value(answer).context("reading the server's event")?;
+            output::print(&show(&event))
+        }
+    }
+}
+
+/// A page of events: a row each.
+fn list(page: &Page<EventSummary>, width: Option<u16>) -> String {
+    if page.items.is_empty() {
+        return "No events.\n".to_owned();
+    }
+    let row = |event: &EventSummary| {
+        let request = format!("{} {}", event.method, event.raw_url);
+        vec![event.id.to_string(), output::time(event.received_at), request, became(event)]
+    };
+    let rows = page.items.iter().map(row).collect();
+    output::table(&["EVENT", "RECEIVED", "REQUEST", "SESSIONS"], rows, width) + &more("events", page.next.as_deref())
+}
+
+/// The line that tells how to see the next page.
+pub(super) fn more(noun: &str, next: Option<&str>) -> String {
+    next.map_or_else(String::new, |next| format!("\nMore: tenterhook {noun} list --before {}\n", line(next)))
+}
+
+/// What became of an event, in a cell.
+fn became(event: &EventSummary) -> String {
+    if event.sessions.is_empty() {
+        return match event.verdicts.len() {
+            0 => "no triggers".to_owned(),
+            1 => "1 trigger, did not match".to_owned(),
+            several => format!("{several} triggers, none matched"),
+        };
+    }
+    let sessions = event.sessions.iter().map(|session| format!("{} {}", session.trigger, session.state));
+    sessions.collect::<Vec<_>>().join(", ")
+}
+
+/// All about one event, for people.
+fn show(event: &Event) -> String {
+    let request = payload::request_line(&event.data);
+    let facts = [
+        ("event", event.id.to_string()),
+        ("received", output::time(event.received_at)),
+        ("endpoint", event.endpoint.clone()),
+    ];
+    let mut text = format!("{}\n\n{}", line(&request), output::pairs(&facts));
+    text += "\nTriggers\n";
+    text += &triggers(&event.verdicts);
+    text += "\nSessions\n";
+    if event.sessions.is_empty() {
+        text += "  none: no trigger matched\n";
+    }
+    for session in &event.sessions {
+        let (id, trigger) = (session.id, line(&session.trigger));
+        text += &format!("  {id}  {trigger}  {}\n", session.state);
+        text += &sessions::attempts(&session.attempts, 4);
+    }
+    text + "\n" + &payload::payload(&event.data)
+}
+
+/// Why each trigger did or did not match.
+fn triggers(verdicts: &[Verdict]) -> String {
+    if verdicts.is_empty() {
+        return "  none listens on this endpoint\n".to_owned();
+    }
+    let width = verdicts.iter().map(|verdict| line(&verdict.trigger).chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for verdict in verdicts {
+        let answer = match verdict.kind {
+            VerdictKind::Matched => "matched".to_owned(),
+            kind => format!("did not match: {kind}"),
+        };
+        text += &format!("  {:width$}  {answer}", line(&verdict.trigger));
+        match verdict.detail.as_deref() {
+            // A filter's error may have a position and a caret, which only stand right below each other.
+            Some(detail) if detail.contains('\n') => text += &format!("\n{}", output::block(detail, width + 4)),
+            Some(detail) => text += &format!(": {}\n", line(detail)),
+            None => text += "\n",
+        }
+    }
+    text
+}
