@@ -1,0 +1,85 @@
+//! Reads a request's body and trailers within the limits.
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Request};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{Parts, Rejection};
+
+/// A request that has been read to its end.
+pub(super) struct Received {
+    pub(super) head: http::request::Parts,
+    pub(super) body: Bytes,
+    pub(super) trailers: HeaderMap,
+    /// The body's room: given back when the request has been answered.
+    _room: OwnedSemaphorePermit,
+}
+
+/// Reads the whole body, or refuses: too large by its Content-Length or by its bytes, too slow, broken, or no room now.
+pub(super) async fn read(intake: &Parts, request: Request<Body>) -> Result<Received, Rejection> {
+    let limit = intake.config.body_bytes;
+    let (head, mut body) = request.into_parts();
+    let declared = body.size_hint();
+    if declared.lower() > limit as u64 {
+        return Err(Rejection::TooLarge { limit });
+    }
+    let most = declared.upper().map_or(limit, |upper| usize::try_from(upper).unwrap_or(limit).min(limit));
+    let room = room(intake, most)?;
+    let mut whole = Whole::default();
+    let mut trailers = HeaderMap::new();
+    while let Some(frame) = tokio::time::timeout(intake.config.read_timeout(), body.frame()).await? {
+        let frame = frame.map_err(|error| Rejection::Malformed(broken(&error)))?;
+        match frame.into_data() {
+            Ok(piece) if whole.len() + piece.len() > limit => return Err(Rejection::TooLarge { limit }),
+            Ok(piece) => whole.push(piece),
+            Err(frame) => trailers.extend(frame.into_trailers().unwrap_or_default()),
+        }
+    }
+    Ok(Received { head, body: whole.into_bytes(), trailers, _room: room })
+}
+
+fn room(intake: &Parts, most: usize) -> Result<OwnedSemaphorePermit, Rejection> {
+    let kib = u32::try_from(most.div_ceil(1024)).unwrap_or(u32::MAX);
+    let permit = intake.room.clone().try_acquire_many_owned(kib);
+    permit.map_err(|_| Rejection::Unavailable("the host holds as many bodies as it may".to_owned()))
+}
+
+/// The innermost cause: the outer ones only say that a body was read.
+fn broken(error: &axum::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// A body in pieces. Most have one, which is not copied.
+#[derive(Default)]
+struct Whole {
+    first: Bytes,
+    rest: BytesMut,
+}
+
+impl Whole {
+    fn len(&self) -> usize {
+        self.first.len() + self.rest.len()
+    }
+
+    fn push(&mut self, piece: Bytes) {
+        if self.first.is_empty() && self.rest.is_empty() {
+            self.first = piece;
+            return;
+        }
+        if !self.first.is_empty() {
+            self.rest.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.rest.extend_from_slice(&piece);
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+    }
+}

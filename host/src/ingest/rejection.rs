@@ -1,0 +1,94 @@
+//! Why a request did not become an event, and how its sender hears of it.
+
+use axum::body::Body;
+use axum::response::IntoResponse;
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+
+use crate::store;
+
+/// The methods that become events, for a sender that used the one that does not.
+const ALLOWED: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE";
+
+/// A request that did not become an event: nothing of it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// No active deployment listens on the slug.
+    #[error("no webhook is deployed at this path")]
+    NotFound,
+    /// The body is over the limit, whether its length was declared or counted.
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// The request's framing is broken.
+    #[error("the request is malformed: {0}")]
+    Malformed(String),
+    /// The body made no progress in time.
+    #[error("the body did not arrive in time")]
+    Slow,
+    /// CONNECT is not an event.
+    #[error("CONNECT is not a webhook's method")]
+    Connect,
+    /// Too many sessions wait already.
+    #[error("too many sessions wait already")]
+    Backlogged,
+    /// The event cannot be made durable now.
+    #[error("the event cannot be accepted now: {0}")]
+    Unavailable(String),
+}
+
+impl From<tokio::time::error::Elapsed> for Rejection {
+    fn from(_: tokio::time::error::Elapsed) -> Self {
+        Self::Slow
+    }
+}
+
+impl From<store::Error> for Rejection {
+    fn from(error: store::Error) -> Self {
+        tracing::error!(%error, "refusing an event that cannot be made durable");
+        // The sender learns that it may come back, not what the store looks like inside.
+        Self::Unavailable("the store is not available".to_owned())
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response<Body> {
+        let (status, code) = match self {
+            Self::NotFound => (StatusCode::NOT_FOUND, "webhook-not-found"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "request-malformed"),
+            Self::Slow => (StatusCode::REQUEST_TIMEOUT, "body-too-slow"),
+            Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+            Self::Backlogged => (StatusCode::TOO_MANY_REQUESTS, "backlog-full"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        };
+        let mut answer = problem(status, code, &self.to_string());
+        let headers = answer.headers_mut();
+        match self {
+            // What is left of the body is not read, so the connection cannot be used again.
+            Self::TooLarge { .. } | Self::Malformed(_) | Self::Slow => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Self::Backlogged | Self::Unavailable(_) => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Self::Connect => {
+                headers.insert(ALLOW, HeaderValue::from_static(ALLOWED));
+            }
+            Self::NotFound => {}
+        }
+        answer
+    }
+}
+
+/// A problem of RFC 9457; `code` is explained in `host/docs/errors.md`.
+pub(super) fn problem(status: StatusCode, code: &str, detail: &str) -> Response<Body> {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body = serde_json::json!({ "status": status.as_u16(), "title": title, "code": code, "detail": detail });
+    let mut answer = Response::new(Body::from(body.to_string()));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    answer
+}
