@@ -6,10 +6,10 @@
 pub mod event;
 /// The one caller of the system's clock.
 pub mod clock;
-/// What the host tells those who run it.
-pub mod observe;
 /// The one caller of `spawn`.
 pub mod task;
+/// What the host tells those who run it.
+pub mod observe;
 /// Which handlers an event selects.
 pub mod trigger;
 /// What is kept, as four traits written for their users.
@@ -18,7 +18,17 @@ pub mod store;
 pub mod guest;
 /// What is deployed: manifests, modules, and the snapshot that requests are routed by.
 pub mod deploy;
+/// Runs what is owed.
+pub mod dispatch;
+/// Receives webhooks.
+pub mod ingest;
+/// Connections to requests.
+pub mod server;
 /// The JSON API.
 pub mod api;
+/// Settings.
+pub mod config;
+/// Puts the parts together.
+pub mod app;
 /// The command line.
 pub mod cli;

@@ -9,6 +9,7 @@ mod payload;
 mod sessions;
 pub(crate) mod tail;
 mod up;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -1,37 +1,217 @@
-//! `tenterhook up`: serves the project of a directory.
+//! `tenterhook up`: serves the project of a directory, tells what happens, and follows its changes.
 
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// The arguments.
-#[derive(clap::Args, Debug)]
-pub(super) struct Args {
+use anyhow::{Context as _, bail};
+use serde_json::json;
+
+use super::watch::{Change, Watch};
+use super::{output, tail};
+use crate::app::{App, Options};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::deploy::manifest::{self, Severity};
+use crate::deploy::{Applied, ApplyError, Deployment, Project, Registry};
+use crate::event::Org;
+use crate::observe::feed::{DeployFailedNotice, DeployedNotice, Feed, Notice};
+use crate::store::sqlite;
+
+/// The one tenant of a host that serves one directory.
+const ORG: &str = "default";
+
+/// Serve the project of a directory
+///
+/// Prints its triggers with their URLs, then a line for each event and each session, and follows changes of the manifest
+/// and the modules. Ctrl-C lets running sessions end, and stops.
+#[derive(Debug, clap::Args)]
+pub struct Args {
     /// The directory that holds `tenterhook.yaml`
     #[arg(default_value = ".")]
-    dir: PathBuf,
-
-    /// Where to listen for webhooks
+    pub dir: PathBuf,
+    /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-
-    /// Where to keep events and modules
+    pub listen: SocketAddr,
+    /// Where to keep events, sessions and modules [default: `.tenterhook` in DIR]
     #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-
-    /// Do not reload when the manifest or a module changes
+    pub data: Option<PathBuf>,
+    /// Deploy once, and fail when the project has mistakes
     #[arg(long)]
-    no_watch: bool,
-
-    /// Print what happens as lines of JSON
+    pub no_watch: bool,
+    /// Print lines of JSON
     #[arg(long)]
-    json: bool,
-
-    /// Settings that differ from the defaults
+    pub json: bool,
+    /// A file of settings that override the defaults
     #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub config: Option<PathBuf>,
 }
 
-/// Serves until it is told to stop.
-pub(super) async fn run(args: Args) -> anyhow::Result<()> {
-    anyhow::bail!("cannot serve `{}`: this build has no server", args.dir.display())
+/// Serves until a signal says to stop.
+///
+/// # Errors
+/// The host cannot start; or, with `--no-watch`, the project has mistakes.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let config = Config::load(args.config.as_deref())?;
+    let dir = args.dir.canonicalize().with_context(|| format!("opening the directory `{}`", args.dir.display()))?;
+    let data = args.data.clone().unwrap_or_else(|| dir.join(".tenterhook"));
+    let store = sqlite::open(&data).with_context(|| format!("opening the data directory `{}`", data.display()))?;
+    let clock = Clock::system();
+    let org: Org = ORG.into();
+    let options = Options { config, store, org: org.clone(), listen: args.listen, clock: clock.clone() };
+    let mut app = App::start(options).await?;
+    let feed = app.feed.subscribe();
+    let deployer = Deployer {
+        dir,
+        org,
+        clock,
+        registry: app.registry.clone(),
+        feed: app.feed.clone(),
+        url: format!("http://{}", app.address),
+        json: args.json,
+    };
+    deployer.announce();
+    // Before the first deployment, so that no change falls between the two.
+    let watch = if args.no_watch { None } else { Some(Watch::start(&deployer.dir)?) };
+    if !deployer.build_and_deploy().await && args.no_watch {
+        drop(app);
+        bail!("the project is not deployed");
+    }
+    app.serve();
+    tokio::select! {
+        stopped = stop_signal() => stopped.context("waiting for a signal")?,
+        // A reader that hung up ends it too: `tenterhook up | head`.
+        told = tail::tail(feed, args.json) => told?,
+        () = follow(&deployer, watch) => {}
+    }
+    app.stop().await;
+    Ok(())
+}
+
+/// Deploys after each change. Never ends, so that it can be waited for beside what does.
+async fn follow(deployer: &Deployer, watch: Option<Watch>) {
+    let Some(mut watch) = watch else { return std::future::pending().await };
+    loop {
+        match watch.changed().await {
+            Some(Change::Sources) => drop(deployer.build_and_deploy().await),
+            Some(Change::Deployable) => drop(deployer.deploy().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Ends at the first Ctrl-C or SIGTERM.
+async fn stop_signal() -> io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Deploys one directory, and tells how that went.
+struct Deployer {
+    dir: PathBuf,
+    org: Org,
+    clock: Clock,
+    registry: Registry,
+    feed: Feed,
+    url: String,
+    json: bool,
+}
+
+impl Deployer {
+    /// Where the host listens: for scripts that let it choose the port.
+    fn announce(&self) {
+        if self.json {
+            self.say(&json!({ "kind": "listening", "url": self.url }).to_string());
+        } else {
+            self.say(&format!("Listening on {}", self.url));
+        }
+    }
+
+    async fn build_and_deploy(&self) -> bool {
+        match Project::build(&self.dir).await {
+            Ok(()) => self.deploy().await,
+            Err(error) => self.failed(&error.to_string()),
+        }
+    }
+
+    /// Whether the directory's project is the active deployment now.
+    async fn deploy(&self) -> bool {
+        let project = match Project::read(&self.dir).await {
+            Ok(project) => project,
+            Err(error) => return self.failed(&error.to_string()),
+        };
+        let source = project.manifest.clone();
+        match self.registry.apply(&self.org, project).await {
+            Ok(Applied::New(deployment)) => self.deployed(&deployment),
+            // Said at the start; after that nothing is new.
+            Ok(Applied::Unchanged(deployment)) => self.deployed(&deployment),
+            Err(ApplyError::Invalid(mistakes)) => self.failed(&self.render(&mistakes, &source)),
+            Err(ApplyError::Store(error)) => self.failed(&error.to_string()),
+        }
+    }
+
+    fn render(&self, mistakes: &manifest::Error, source: &str) -> String {
+        let file = shown(&self.dir.join(manifest::FILE));
+        let count = mistakes.diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
+        let plural = if count == 1 { "mistake" } else { "mistakes" };
+        format!("{count} {plural} in the project\n\n{}", mistakes.render(&file, source))
+    }
+
+    fn deployed(&self, deployment: &Arc<Deployment>) -> bool {
+        if !self.json {
+            self.say(&table(deployment, &self.url));
+        }
+        self.feed.publish(|| {
+            Notice::Deployed(DeployedNotice {
+                id: deployment.id,
+                project: deployment.project.clone(),
+                at: self.clock.now(),
+                triggers: deployment.triggers.len(),
+            })
+        });
+        true
+    }
+
+    fn failed(&self, error: &str) -> bool {
+        let serving = self.registry.serving(&self.org);
+        self.feed.publish(|| {
+            Notice::DeployFailed(DeployFailedNotice { at: self.clock.now(), error: error.to_owned(), serving })
+        });
+        false
+    }
+
+    fn say(&self, text: &str) {
+        // Nobody reads: what is served does not depend on it.
+        drop(writeln!(io::stdout(), "{text}"));
+    }
+}
+
+/// Relative to where the command was given, when that is shorter.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let relative = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    relative.unwrap_or(path).display().to_string()
+}
+
+/// The triggers and their URLs.
+fn table(deployment: &Deployment, url: &str) -> String {
+    let rows = deployment.triggers.iter().map(|trigger| {
+        let event_type = trigger.event_type.as_ref().map_or("any", |kind| kind.as_str());
+        let answer = if trigger.is_sync { "sync" } else { "async" };
+        let filter = trigger.filter.as_ref().map_or("", |filter| filter.source());
+        vec![
+            trigger.name.to_string(),
+            format!("{url}/webhooks/{}", trigger.endpoint),
+            event_type.to_owned(),
+            answer.to_owned(),
+            trigger.call.to_string(),
+            filter.to_owned(),
+        ]
+    });
+    let header = ["TRIGGER", "URL", "EVENT TYPE", "ANSWER", "HANDLER", "FILTER"];
+    format!("\n{}", output::table(&header, rows.collect(), output::terminal_width()))
 }

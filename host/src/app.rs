@@ -1,0 +1,141 @@
+//! Puts the parts together: a store, an engine, and a server on one address.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::deploy::{Current, Registry};
+use crate::event::Org;
+use crate::guest::{Engine, Library};
+use crate::ingest::{self, Intake};
+use crate::observe::feed::Feed;
+use crate::store::Store;
+use crate::task::Tasks;
+use crate::{api, dispatch, server};
+
+/// A running host.
+pub struct App {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Through which projects are deployed.
+    pub registry: Registry,
+    /// What happens, as it happens.
+    pub feed: Feed,
+    tasks: Tasks,
+    guests: Option<tokio::runtime::Runtime>,
+    shutdown: Duration,
+    /// What waits to be served.
+    server: Option<Server>,
+}
+
+struct Server {
+    listener: TcpListener,
+    router: Router,
+    config: server::Config,
+}
+
+/// What an [`App`] is made of.
+pub struct Options {
+    /// All settings.
+    pub config: Config,
+    /// Where everything is kept.
+    pub store: Store,
+    /// The one tenant.
+    pub org: Org,
+    /// Where to listen; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+impl App {
+    /// Takes the address, restores what was deployed and resumes what is owed. Serves when it is told to.
+    ///
+    /// # Errors
+    /// The address is taken, the store fails, or the machine refuses the address space for sandboxes.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let Options { config, store, org, listen, clock } = options;
+        let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+        let address = listener.local_addr().context("asking for the address listened on")?;
+        let (tasks, feed, deployed) = (Tasks::default(), Feed::default(), Current::default());
+        let engine = Engine::new(&config.guest).context("making the engine for guests")?;
+        let guests = guest_runtime(config.guest.threads)?;
+        let library = Library::new(engine.clone(), store.blobs.clone()).context("linking the host's functions")?;
+        let registry = Registry::new(store.catalog.clone(), library, deployed.clone(), clock.clone(), config.dispatch.timeout());
+        registry.restore().await.context("restoring what was deployed")?;
+        let lease = store.ledger.join(clock.now()).await.context("joining the store")?;
+        let dispatch = dispatch::Handle::new(
+            &config.dispatch,
+            dispatch::Parts {
+                store: store.clone(),
+                lease: lease.clone(),
+                engine,
+                guests: guests.handle().clone(),
+                tasks: tasks.clone(),
+                clock: clock.clone(),
+                feed: feed.clone(),
+            },
+        );
+        dispatch.resume(&org, &registry).await.context("resuming what is owed")?;
+        let shutdown = config.http.shutdown();
+        let intake = Intake::new(ingest::Parts {
+            room: Arc::new(Semaphore::new(config.ingest.in_flight_bytes / 1024)),
+            config: config.ingest,
+            deployed,
+            ledger: store.ledger.clone(),
+            lease,
+            dispatch,
+            tasks: tasks.clone(),
+            clock,
+            feed: feed.clone(),
+        });
+        let router = Router::new().merge(ingest::router(intake)).merge(api::router(api::State { history: store.history, org }).merge(api::health::router()));
+        let server = Server { listener, router, config: config.http };
+        Ok(Self { address, registry, feed, tasks, guests: Some(guests), shutdown, server: Some(server) })
+    }
+
+    /// Serves requests from now on. Until then they wait in the listener's queue.
+    pub fn serve(&mut self) {
+        if let Some(Server { listener, router, config }) = self.server.take() {
+            self.tasks.spawn(server::serve(listener, router, config, self.tasks.clone()));
+        }
+    }
+
+    /// Takes no new request, lets those under way and their sessions end, and gives up on them after a while: what is
+    /// owed then is run again at the next start.
+    pub async fn stop(mut self) {
+        if tokio::time::timeout(self.shutdown, self.tasks.stopped()).await.is_err() {
+            tracing::warn!("some sessions did not end in time; the next start runs them again");
+        }
+        self.end_guests();
+    }
+
+    fn end_guests(&mut self) {
+        if let Some(guests) = self.guests.take() {
+            guests.shutdown_background();
+        }
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.tasks.stop();
+        self.end_guests();
+    }
+}
+
+/// Guests run apart from the requests: a busy one delays other guests for a tick, and no sender at all.
+fn guest_runtime(threads: usize) -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if threads > 0 {
+        builder.worker_threads(threads);
+    }
+    builder.thread_name("guest").enable_all().build().context("starting the threads for guests")
+}
