@@ -1,1 +1,9 @@
-//! x
+//! The integration tests: one binary, since each would link all of wasmtime.
+
+mod harness;
+
+mod http2;
+mod payload;
+mod refusals;
+mod sync;
+mod tidy;

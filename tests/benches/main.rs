@@ -1,0 +1,41 @@
+//! What a webhook costs, as ratios against a bare HTTP server in the same run. `cargo xtask bench` runs it.
+//!
+//! Each server is a process of its own on one core, and the load comes from another core, so that its processor time is
+//! its own. Figures of different machines or minutes do not compare; the ratios do.
+
+mod load;
+mod sandbox;
+mod servers;
+
+use std::time::Duration;
+
+/// How long each server is under load, after a warm-up of a quarter of it.
+const TIME: Duration = Duration::from_secs(4);
+
+/// Requests under way at once.
+const CONNECTIONS: usize = 64;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.first().map(String::as_str) {
+        Some("serve") => servers::serve(&arguments[1]),
+        Some(other) => panic!("unknown argument {other:?}"),
+        None => run(),
+    }
+}
+
+fn run() {
+    println!("Sandbox alone, one thread: make it, call the handler, drop it");
+    for line in sandbox::lines() {
+        println!("  {line}");
+    }
+    println!("\nWebhooks, {CONNECTIONS} connections, {TIME:?} each, one core for the server and one for the load");
+    println!("  {:<52} {:>12} {:>8} {:>16}", "server", "requests/s", "÷ bare", "CPU µs/request");
+    let mut bare = None;
+    for server in servers::ALL {
+        let measured = load::measure(server.name, CONNECTIONS, TIME);
+        let baseline = *bare.get_or_insert(measured.rate);
+        let (rate, ratio, cpu) = (measured.rate, measured.rate / baseline, measured.cpu_us);
+        println!("  {:<52} {rate:>12.0} {ratio:>8.2} {cpu:>16.1}", server.what);
+    }
+}

@@ -1,0 +1,72 @@
+//! The sandbox in a loop, without HTTP, store or other threads.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tenterhook_host::clock::Clock;
+use tenterhook_host::config::Config;
+use tenterhook_host::event::{Data, Event, EventId, EventType, Outcome, Raw, SessionId};
+use tenterhook_host::guest::{Engine, Job, Library};
+use tenterhook_host::store::Blobs;
+
+use crate::servers;
+
+const ROUNDS: u32 = 20_000;
+
+pub fn lines() -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let guests = [("WAT handler that answers `hello`", servers::hello()), ("Rust handler `echo` of plugins/echo", servers::echo())];
+    let measure = |(name, (component, export)): (&str, (Vec<u8>, &str))| {
+        let took = runtime.block_on(measure(&component, export));
+        format!("{name:<40} {:>8.1} µs", took.as_secs_f64() * 1e6)
+    };
+    guests.into_iter().map(measure).collect()
+}
+
+/// The median of five runs, per event.
+async fn measure(component: &[u8], export: &str) -> Duration {
+    let config = Config::load(None).unwrap();
+    let engine = Engine::new(&config.guest).unwrap();
+    let library = Library::new(engine.clone(), Blobs::memory()).unwrap();
+    let module = library.add(component).await.unwrap();
+    let (clock, job) = (Clock::system(), job(export));
+    let mut runs = Vec::new();
+    for _ in 0..5 {
+        let start = Instant::now();
+        for _ in 0..ROUNDS {
+            let run = engine.run(&module, job.clone(), &clock).await;
+            assert!(matches!(run.outcome, Outcome::Answered(Some(_))), "{:?}", run.outcome);
+        }
+        runs.push(start.elapsed() / ROUNDS);
+    }
+    runs.sort();
+    runs[2]
+}
+
+fn job(export: &str) -> Job {
+    let now = Clock::system().now();
+    let raw = Raw {
+        method: "POST".to_owned(),
+        url: "/webhooks/hook?name=Ada".to_owned(),
+        headers: [("Host", "example.com"), ("Content-Type", "application/json")].into_iter().collect(),
+        body: Some("{\"hello\": \"world\"}".into()),
+        ..Raw::default()
+    };
+    let event = Event {
+        id: EventId::new(now),
+        org: "bench".into(),
+        endpoint: "hook".into(),
+        received_at: now,
+        kind: EventType::of("POST"),
+        data: Arc::new(Data::new(raw)),
+    };
+    Job {
+        event: Arc::new(event),
+        session: SessionId::new(now),
+        attempt: 1,
+        trigger: "hook".into(),
+        export: export.to_owned(),
+        vars: Arc::default(),
+        timeout: Duration::from_secs(30),
+    }
+}

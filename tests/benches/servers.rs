@@ -1,0 +1,99 @@
+//! The servers that are compared. Each is this program again, started with its name.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::Path as Parameter;
+use axum::http::{HeaderMap, Method, Uri};
+use axum::routing::any;
+use tenterhook_host::app::{App, Options};
+use tenterhook_host::clock::Clock;
+use tenterhook_host::config::Config;
+use tenterhook_host::deploy::Project;
+use tenterhook_host::store::{Store, memory, sqlite};
+
+#[path = "../it/harness/wat.rs"]
+mod wat;
+
+pub struct Server {
+    pub name: &'static str,
+    pub what: &'static str,
+}
+
+pub const ALL: [Server; 5] = [
+    Server { name: "bare", what: "bare axum handler with the same answer" },
+    Server { name: "memory-sync", what: "synchronous, kept in memory only" },
+    Server { name: "memory-none", what: "no trigger matches, kept in memory only" },
+    Server { name: "sqlite-sync", what: "synchronous, event and session on disk" },
+    Server { name: "sqlite-async", what: "asynchronous (202), event and session on disk" },
+];
+
+/// The path that every server answers.
+pub const PATH: &str = "/webhooks/hook?name=Ada";
+
+/// Serves until the process is ended. The first line of its output is its port.
+pub fn serve(name: &str) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        if name == "bare" {
+            bare().await;
+        } else {
+            host(name).await;
+        }
+    });
+}
+
+async fn bare() {
+    let answer = |_: Parameter<String>, _: Method, _: Uri, _: HeaderMap, _: Bytes| async { "hello" };
+    let router = Router::new().route("/webhooks/{slug}", any(answer));
+    let listener = tokio::net::TcpListener::bind(LOOPBACK).await.unwrap();
+    announce(listener.local_addr().unwrap());
+    axum::serve(listener, router).await.unwrap();
+}
+
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+async fn host(name: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let (kind, trigger) = name.split_once('-').unwrap();
+    let store: Store = if kind == "memory" { memory::store() } else { sqlite::open(folder.path()).unwrap() };
+    let mut config = Config::load(None).unwrap();
+    config.guest.threads = 1;
+    config.dispatch.backlog = 1_000_000;
+    let options = Options { config, store, org: "bench".into(), listen: LOOPBACK, clock: Clock::system() };
+    let mut app = App::start(options).await.unwrap();
+    let more = match trigger {
+        "sync" => "is_sync: true",
+        "none" => "event_type: put",
+        _ => "is_sync: false",
+    };
+    let manifest = format!(
+        "version: v1\nproject:\n  name: bench\n  triggers:\n    - name: hook\n      type: webhook\n      \
+         filter: data.method == \"POST\"\n      call: hello.wat:handle\n      {more}\n"
+    );
+    let modules = BTreeMap::from([("hello.wat".to_owned(), hello().0)]);
+    app.registry.apply(&"bench".into(), Project { manifest, modules }).await.unwrap();
+    app.serve();
+    announce(app.address);
+    std::future::pending::<()>().await;
+}
+
+fn announce(address: SocketAddr) {
+    println!("{}", address.port());
+    std::io::stdout().flush().unwrap();
+}
+
+/// A component and the handler that it exports.
+pub fn hello() -> (Vec<u8>, &'static str) {
+    (wat::fixture("hello"), "handle")
+}
+
+/// The checked-in component of `plugins/echo`.
+pub fn echo() -> (Vec<u8>, &'static str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/echo/echo.wasm");
+    (std::fs::read(path).unwrap(), "echo")
+}

@@ -1,0 +1,95 @@
+//! A real host: a SQLite store in a temporary folder, a free port on loopback, handlers in WAT.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tenterhook_host::app::{App, Options};
+use tenterhook_host::clock::Clock;
+use tenterhook_host::config::Config;
+use tenterhook_host::deploy::Project;
+use tenterhook_host::store::memory;
+
+use super::raw::{self, Answer};
+use super::wat;
+
+/// A running host with one project.
+pub struct Host {
+    app: App,
+    data: TempDir,
+}
+
+impl Host {
+    /// A host that serves `manifest`, whose modules are fixtures: `loop.wat` is `tests/guests/wat/loop.wat`.
+    pub async fn start(manifest: &str) -> Self {
+        Self::start_with(Config::load(None).unwrap(), manifest).await
+    }
+
+    pub async fn start_with(config: Config, manifest: &str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), config, manifest).await
+    }
+
+    async fn start_in(data: TempDir, config: Config, manifest: &str) -> Self {
+        let store = memory::store();
+        let options = Options { config, store, org: "default".into(), listen: LOOPBACK, clock: Clock::system() };
+        let mut app = App::start(options).await.unwrap();
+        let project = Project { manifest: manifest.to_owned(), modules: modules(manifest) };
+        if let Err(error) = app.registry.apply(&"default".into(), project).await {
+            panic!("{error}");
+        }
+        app.serve();
+        Self { app, data }
+    }
+
+    /// Stops as an operator would, and starts again on the same data.
+    pub async fn restart(self, manifest: &str) -> Self {
+        let Self { app, data } = self;
+        app.stop().await;
+        Self::start_in(data, Config::load(None).unwrap(), manifest).await
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.app.address
+    }
+
+    /// Sends exactly these bytes on a connection of their own and reads all that comes back.
+    pub async fn send(&self, request: impl AsRef<[u8]>) -> Answer {
+        raw::exchange(self.address(), request.as_ref()).await
+    }
+
+    /// Sends exactly these bytes, which must be accepted, and gives the event as the API shows it.
+    pub async fn event(&self, request: impl AsRef<[u8]>) -> Value {
+        let answer = self.send(request).await;
+        let id = answer.header("tenterhook-event-id").unwrap_or_else(|| panic!("no event: {answer:?}"));
+        self.api(&format!("events/{id}")).await
+    }
+
+    /// What the API answers to a GET.
+    pub async fn api(&self, path: &str) -> Value {
+        let url = format!("http://{}/api/v1/{path}", self.address());
+        reqwest::get(url).await.unwrap().error_for_status().unwrap().json().await.unwrap()
+    }
+
+    /// The event once its sessions have ended.
+    pub async fn settled(&self, id: &str) -> Value {
+        let ended = |session: &Value| session["state"] == "succeeded" || session["state"] == "failed";
+        let mut feed = self.app.feed.subscribe();
+        loop {
+            let event = self.api(&format!("events/{id}")).await;
+            if event["sessions"].as_array().unwrap().iter().all(ended) {
+                return event;
+            }
+            // A session is told of just before it is settled, so the wait has an end of its own.
+            drop(tokio::time::timeout(std::time::Duration::from_millis(20), feed.next()).await);
+        }
+    }
+}
+
+const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// The fixtures that the manifest's calls name.
+fn modules(manifest: &str) -> BTreeMap<String, Vec<u8>> {
+    let calls = manifest.split("call: ").skip(1).filter_map(|rest| rest.split_once(':'));
+    calls.map(|(module, _)| (module.to_owned(), wat::fixture(module.trim_end_matches(".wat")))).collect()
+}

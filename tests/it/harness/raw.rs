@@ -1,0 +1,61 @@
+//! HTTP/1.1 as bytes, so that a test sees what no client library would send or show.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// A response as it came.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+/// Sends `request` and reads one response. Interim ones (100 Continue) are read past.
+pub async fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), read(&mut stream, request.starts_with(b"HEAD"))).await.unwrap()
+}
+
+/// Reads one response: its head, and a body as long as its Content-Length.
+pub async fn read(stream: &mut TcpStream, headless: bool) -> Answer {
+    let mut bytes = Vec::new();
+    let mut piece = [0; 8192];
+    loop {
+        if let Some(answer) = parse(&bytes, headless) {
+            return answer;
+        }
+        let count = stream.read(&mut piece).await.unwrap();
+        assert!(count > 0, "the connection closed after {:?}", String::from_utf8_lossy(&bytes));
+        bytes.extend_from_slice(&piece[..count]);
+    }
+}
+
+fn parse(bytes: &[u8], headless: bool) -> Option<Answer> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let status = head.split(' ').nth(1)?.parse().unwrap();
+    let rest = &bytes[end + 4..];
+    if status < 200 {
+        return parse(rest, headless);
+    }
+    let mut answer = Answer { status, head, body: Vec::new() };
+    let length = if headless { 0 } else { answer.header("content-length").map_or(0, |length| length.parse().unwrap()) };
+    answer.body = rest.get(..length)?.to_vec();
+    Some(answer)
+}
