@@ -5,5 +5,7 @@ mod harness;
 mod http2;
 mod payload;
 mod refusals;
+mod seed;
 mod sync;
 mod tidy;
+mod up;

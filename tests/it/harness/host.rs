@@ -88,8 +88,12 @@ impl Host {
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
-/// The fixtures that the manifest's calls name.
+/// The fixtures that the manifest's calls name; a module of another name is `hello` under the names that are called.
 fn modules(manifest: &str) -> BTreeMap<String, Vec<u8>> {
-    let calls = manifest.split("call: ").skip(1).filter_map(|rest| rest.split_once(':'));
-    calls.map(|(module, _)| (module.to_owned(), wat::fixture(module.trim_end_matches(".wat")))).collect()
+    let calls = manifest.lines().filter_map(|line| line.trim().strip_prefix("call: ")?.split_once(':'));
+    let component = |module: &str, function: &str| match module.strip_suffix(".wat") {
+        Some(fixture) => wat::fixture(fixture),
+        None => wat::renamed("hello", &function.replace('_', "-")),
+    };
+    calls.map(|(module, function)| (module.to_owned(), component(module, function))).collect()
 }

@@ -3,3 +3,4 @@
 pub mod wat;
 pub mod host;
 pub mod raw;
+pub mod program;

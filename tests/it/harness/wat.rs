@@ -5,21 +5,38 @@ use std::path::Path;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-/// The component of `tests/guests/wat/{name}.wat`. Its one handler is `handle`, as the world `handler` of `wit/` has it.
+/// The component of `tests/guests/wat/{name}.wat`, whose one handler is `handle`.
 pub fn fixture(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/wat").join(format!("{name}.wat"));
-    let source = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    component(&source)
+    component(&source(name), "handle")
 }
 
-/// The component of a core module in WAT that has the exports of the world `handler`.
-pub fn component(source: &str) -> Vec<u8> {
+/// The same fixture with its handler under another name.
+pub fn renamed(name: &str, export: &str) -> Vec<u8> {
+    component(&source(name).replace("cm32p2||handle", &format!("cm32p2||{export}")), export)
+}
+
+fn source(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/wat").join(format!("{name}.wat"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The component of a core module in WAT that exports one handler.
+pub fn component(source: &str, export: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-    let (package, _) = resolve.push_dir(&contract).expect("the contract is valid WIT");
-    let world = resolve.select_world(&[package], Some("handler")).expect("the contract has the world `handler`");
+    resolve.push_dir(&contract).expect("the contract is valid WIT");
+    let world = format!(
+        "package test:guest;
+        world guest {{
+            include tenterhook:webhook/imports@0.1.0;
+            use tenterhook:webhook/types@0.1.0.{{event, response, failure}};
+            export {export}: func(event: event) -> result<option<response>, failure>;
+        }}"
+    );
+    let package = resolve.push_str("guest.wit", &world).expect("the world is valid WIT");
+    let world = resolve.select_world(&[package], Some("guest")).expect("it has one world");
     let mut module = wat::parse_str(source).unwrap_or_else(|error| panic!("{error}\n{source}"));
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("a world can be embedded");
-    let encoder = ComponentEncoder::default().validate(true).module(&module).expect("the module has the world's exports");
-    { encoder }.encode().expect("the module is a component of its world")
+    let encoder = ComponentEncoder::default().validate(true).module(&module);
+    encoder.and_then(|mut encoder| encoder.encode()).unwrap_or_else(|error| panic!("{error:#}\n{source}"))
 }

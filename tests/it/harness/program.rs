@@ -1,0 +1,117 @@
+//! The program itself, `tenterhook`, as a process: what it prints, what it exits with.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long anything that a test waits for may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program, built as this test is.
+pub fn path() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let this = std::env::current_exe().unwrap();
+        // target/debug/deps/it-… → target/debug
+        let profile = this.ancestors().nth(2).unwrap();
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.args(["build", "--quiet", "--locked", "--bin", "tenterhook", "--target-dir"]).arg(profile.parent().unwrap());
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
+        assert!(built.success(), "the program does not build");
+        profile.join("tenterhook")
+    })
+}
+
+/// Runs a command to its end.
+pub fn run(arguments: &[&str]) -> Output {
+    Command::new(path()).args(arguments).env_remove("TENTERHOOK_SERVER").stdin(Stdio::null()).output().unwrap()
+}
+
+/// A text output.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// `tenterhook up` on a directory, at a free port, with lines of JSON. Ended when dropped.
+pub struct Up {
+    process: Child,
+    notices: Receiver<Value>,
+    pub url: String,
+}
+
+impl Up {
+    pub fn start(dir: &Path, data: &Path) -> Self {
+        let mut command = Command::new(path());
+        command.arg("up").arg(dir).arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--json"]);
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, notices) = channel();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let notice = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
+                if sender.send(notice).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut up = Self { process, notices, url: String::new() };
+        up.url = up.notice("listening")["url"].as_str().unwrap().to_owned();
+        up
+    }
+
+    /// The next notice of a kind; those before it are passed over.
+    pub fn notice(&mut self, kind: &str) -> Value {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.notices.recv_timeout(left) {
+                Ok(notice) if notice["kind"] == kind => return notice,
+                Ok(_) => {}
+                Err(error) => {
+                    self.process.kill().unwrap();
+                    let mut said = String::new();
+                    self.process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+                    panic!("no notice `{kind}`: {error}; {said}");
+                }
+            }
+        }
+    }
+
+    /// Runs a command against this server.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(path());
+        command.args(arguments).args(["--server", &self.url]).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Runs a command against this server, which must succeed, and reads its JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Stops it as an operator would, and gives its exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        let id = i32::try_from(self.process.id()).unwrap();
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.process.wait().unwrap().code()
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
