@@ -1,9 +1,13 @@
 //! What is kept, as four traits written for their users. Knows nothing of HTTP or WIT.
 //!
-//! [`memory`] is the model: every other back end answers as it does.
+//! [`memory`] is the model; [`sqlite`] is the embedded default. Both pass the suite in `conformance`.
 
 pub mod blob;
 pub mod memory;
+pub mod sqlite;
+
+#[cfg(test)]
+mod conformance;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

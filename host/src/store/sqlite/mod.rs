@@ -1,0 +1,53 @@
+//! The embedded store: one SQLite database in a directory that one process uses at a time.
+//!
+//! All writes go through one thread that commits what waits together; reads have connections of their own.
+
+mod catalog;
+mod directory;
+mod error;
+mod history;
+mod ledger;
+mod reader;
+mod row;
+mod schema;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use reader::Readers;
+use writer::Writer;
+
+use super::{Blobs, Result, Store};
+
+/// Opens the store of a directory, which is created when it is missing, readable by this user alone.
+///
+/// # Errors
+/// [`super::Error::Conflict`] when another process uses the directory, or a newer version of Tenterhook wrote it;
+/// [`super::Error::Unavailable`] when it cannot be written; [`super::Error::Corrupt`] when it is not a store.
+pub fn open(dir: &Path) -> Result<Store> {
+    directory::create(dir)?;
+    let lock = directory::lock(dir)?;
+    let database = directory::database(dir)?;
+    let blobs = dir.join("blobs");
+    directory::create(&blobs)?;
+
+    let writer = Writer::start(schema::Database::new(database.clone()), lock)?;
+    let sqlite = Arc::new(Sqlite { readers: Readers::new(database), writer });
+    Ok(Store {
+        ledger: Arc::clone(&sqlite) as _,
+        history: Arc::clone(&sqlite) as _,
+        catalog: sqlite,
+        blobs: Blobs::directory(&blobs)?,
+    })
+}
+
+/// Implements the three traits, a file for each.
+struct Sqlite {
+    // Closed before the writer, whose connection is then the last one and merges the log into the database.
+    readers: Readers,
+    writer: Writer,
+}

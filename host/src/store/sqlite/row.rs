@@ -1,0 +1,85 @@
+//! Rows as records. What a column holds that was never written there is [`Error::Corrupt`].
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rusqlite::Row;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::event::{Data, Event, EventType, Org, Raw, Timestamp, Verdict};
+use crate::store::{DeploymentRecord, Error, Result, SessionRecord};
+
+/// An event and its verdicts.
+pub(super) fn event(org: &Org, row: &Row<'_>) -> Result<(Arc<Event>, Vec<Verdict>)> {
+    let raw = Raw {
+        method: row.get("method")?,
+        url: row.get("url")?,
+        headers: json(row, "headers")?,
+        trailers: json(row, "trailers")?,
+        body: row.get::<_, Option<Vec<u8>>>("body")?.map(Bytes::from),
+    };
+    let event = Event {
+        id: parsed(row, "id")?,
+        org: Arc::clone(org),
+        endpoint: row.get("endpoint")?,
+        received_at: timestamp(row, "received")?,
+        kind: EventType::of(&raw.method),
+        data: Arc::new(Data::new(raw)),
+    };
+    Ok((Arc::new(event), json(row, "verdicts")?))
+}
+
+/// A session, owed or ended.
+pub(super) fn session(row: &Row<'_>) -> Result<SessionRecord> {
+    Ok(SessionRecord {
+        id: parsed(row, "id")?,
+        event: parsed(row, "event")?,
+        event_type: EventType::of(text(row, "method")?),
+        trigger: row.get("trigger")?,
+        deployment: parsed(row, "deployment")?,
+        state: parsed(row, "state")?,
+        created_at: timestamp(row, "created")?,
+        attempts: json(row, "attempts")?,
+    })
+}
+
+/// A deployment.
+pub(super) fn deployment(row: &Row<'_>) -> Result<DeploymentRecord> {
+    Ok(DeploymentRecord {
+        id: parsed(row, "id")?,
+        org: row.get("org")?,
+        project: row.get("project")?,
+        created_at: timestamp(row, "created")?,
+        manifest: row.get("manifest")?,
+        modules: json(row, "modules")?,
+    })
+}
+
+/// A column with a text that says what it is: an id, a state.
+pub(super) fn parsed<T: FromStr<Err: std::fmt::Display>>(row: &Row<'_>, column: &str) -> Result<T> {
+    text(row, column)?.parse().map_err(|err| corrupt(column, &err))
+}
+
+/// A column with JSON.
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
+    serde_json::from_str(text(row, column)?).map_err(|err| corrupt(column, &err))
+}
+
+/// A value as a column with JSON.
+pub(super) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|err| Error::Backend(format!("writing JSON: {err}")))
+}
+
+fn text<'r>(row: &'r Row<'_>, column: &str) -> Result<&'r str> {
+    row.get_ref(column)?.as_str().map_err(|err| corrupt(column, &err))
+}
+
+fn timestamp(row: &Row<'_>, column: &str) -> Result<Timestamp> {
+    Timestamp::from_microsecond(row.get(column)?).map_err(|err| corrupt(column, &err))
+}
+
+fn corrupt(column: &str, err: &dyn std::fmt::Display) -> Error {
+    Error::Corrupt(format!("column `{column}`: {err}"))
+}

@@ -1,0 +1,72 @@
+//! Connections, and the version of the tables that they find.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::{Error, Result};
+
+/// The steps from each version to the next; a new one is added at the end and none is ever changed.
+const STEPS: [&str; 1] = [include_str!("1.sql")];
+
+/// A database that can be opened again.
+pub(super) struct Database {
+    path: PathBuf,
+}
+
+impl Database {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// A connection for the one writer, with this version's tables.
+    pub(super) fn write(&self) -> Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut conn = Connection::open_with_flags(&self.path, flags)?;
+        conn.busy_timeout(Duration::from_secs(5))?;
+        conn.set_prepared_statement_cache_capacity(64);
+        // The page size comes first: it is fixed once the log mode has written the first page.
+        conn.execute_batch(
+            "PRAGMA page_size = 8192;
+             PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA fullfsync = ON;
+             PRAGMA journal_size_limit = 67108864;
+             PRAGMA cache_size = -16384;",
+        )?;
+        let mode: String = conn.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        if mode != "wal" {
+            let path = self.path.display();
+            return Err(Error::Unavailable(format!("`{path}` is on a file system without shared memory: move it")));
+        }
+        self.migrate(&mut conn)?;
+        Ok(conn)
+    }
+
+    /// A connection that reads only.
+    pub(super) fn read(&self) -> Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        conn.busy_timeout(Duration::from_secs(5))?;
+        conn.set_prepared_statement_cache_capacity(64);
+        Ok(conn)
+    }
+
+    fn migrate(&self, conn: &mut Connection) -> Result<()> {
+        let version: u32 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let Some(steps) = STEPS.get(version as usize..) else {
+            let (path, known) = (self.path.display(), STEPS.len());
+            return Err(Error::Conflict(format!(
+                "`{path}` has version {version} and this program knows versions up to {known}: use a newer Tenterhook"
+            )));
+        };
+        for (step, reached) in steps.iter().zip(version + 1..) {
+            let tx = conn.transaction()?;
+            tx.execute_batch(step)?;
+            tx.pragma_update(None, "user_version", reached)?;
+            tx.commit()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+//! What is SQLite's own: the directory, the commits and the plans.
+
+use std::path::Path;
+use std::sync::mpsc::channel;
+
+use rusqlite::Connection;
+
+use super::directory;
+use super::history::QUERIES;
+use super::reader::Readers;
+use super::schema::Database;
+use super::writer::Writer;
+use super::{Sqlite, open};
+use crate::store::conformance::sample::{at, new_event, org, settlement};
+use crate::store::{Error, History as _, Ledger as _, Page};
+
+/// A store whose parts a test can reach.
+fn sqlite(dir: &Path) -> Sqlite {
+    let lock = directory::lock(dir).unwrap();
+    let database = directory::database(dir).unwrap();
+    let writer = Writer::start(Database::new(database.clone()), lock).unwrap();
+    Sqlite { readers: Readers::new(database), writer }
+}
+
+fn refusal(opened: Result<crate::store::Store, Error>, dir: &Path) -> String {
+    let err = opened.err().unwrap().to_string();
+    err.replace(&*dir.canonicalize().unwrap().to_string_lossy(), "DIR")
+}
+
+#[tokio::test]
+async fn a_directory_is_used_by_one_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = open(dir.path()).unwrap();
+    insta::assert_snapshot!(
+        refusal(open(dir.path()), dir.path()),
+        @"another process uses the data directory `DIR`: stop it, or choose another directory"
+    );
+    drop(first);
+    open(dir.path()).unwrap();
+}
+
+#[test]
+fn a_newer_version_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()).unwrap());
+    let conn = Connection::open(dir.path().join("tenterhook.db")).unwrap();
+    conn.pragma_update(None, "user_version", 7).unwrap();
+    drop(conn);
+    insta::assert_snapshot!(
+        refusal(open(dir.path()), dir.path()),
+        @"`DIR/tenterhook.db` has version 7 and this program knows versions up to 1: use a newer Tenterhook"
+    );
+}
+
+#[test]
+fn another_file_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("tenterhook.db"), "no database at all, but long enough to have a header".repeat(9))
+        .unwrap();
+    insta::assert_snapshot!(
+        refusal(open(dir.path()), dir.path()),
+        @"the store is corrupt: database: file is not a database"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_this_user_can_read_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let above = tempfile::tempdir().unwrap();
+    let dir = above.path().join("a/b");
+    let store = open(&dir).unwrap();
+    store.ledger.join(at(0)).await.unwrap();
+    let mode = |path: &str| std::fs::metadata(above.path().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(["a", "a/b", "a/b/blobs"].map(mode), [0o700; 3]);
+    assert_eq!(["a/b/tenterhook.db", "a/b/tenterhook.db-wal", "a/b/lock"].map(mode), [0o600; 3]);
+}
+
+#[tokio::test]
+async fn every_question_is_answered_from_an_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = sqlite(dir.path());
+    let plans = sqlite.readers.read(|tx| QUERIES.into_iter().map(|query| Ok((query, plan(tx, query)?))).collect());
+    let plans: Vec<(&str, String)> = plans.await.unwrap();
+    for (query, plan) in &plans {
+        assert!(plan.contains("SEARCH") && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{query}:\n{plan}");
+        for search in plan.lines().filter(|line| line.contains("SEARCH")) {
+            assert!(search.contains("(org=? AND "), "{query}:\n{plan}");
+        }
+    }
+}
+
+fn plan(tx: &Connection, query: &str) -> Result<String, Error> {
+    let mut explained = tx.prepare(&format!("EXPLAIN QUERY PLAN {query}"))?;
+    let params = vec![""; explained.parameter_count()];
+    let mut rows = explained.query(rusqlite::params_from_iter(params))?;
+    let mut plan = String::new();
+    while let Some(row) = rows.next()? {
+        plan.push_str(&row.get::<_, String>("detail")?);
+        plan.push('\n');
+    }
+    Ok(plan)
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_survives_without_being_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    let lease = store.ledger.join(at(0)).await.unwrap();
+    let settled = new_event("acme", &["a"]);
+    let owed = new_event("acme", &["b"]);
+    store.ledger.accept(&lease, settled.clone()).await.unwrap();
+    store.ledger.accept(&lease, owed.clone()).await.unwrap();
+    store.ledger.settle(&lease, settlement(&settled.deliveries[0])).await.unwrap();
+
+    // What a disk has after the power went: neither the shared memory nor the lock.
+    let after = tempfile::tempdir().unwrap();
+    for file in ["tenterhook.db", "tenterhook.db-wal"] {
+        std::fs::copy(dir.path().join(file), after.path().join(file)).unwrap();
+    }
+    let found = open(after.path()).unwrap();
+    let page = Page { before: None, limit: 10 };
+    let org = org("acme");
+    let (kept, there) =
+        (store.history.events(&org, page).await.unwrap(), found.history.events(&org, page).await.unwrap());
+    assert_eq!(there, kept);
+    assert_eq!(there.len(), 2);
+    let next = found.ledger.join(at(9)).await.unwrap();
+    assert_ne!(next, lease);
+    assert_eq!(found.ledger.claim(&next).await.unwrap(), owed.deliveries);
+}
+
+/// Keeps the writer busy until the guard is dropped, so that what is asked meanwhile is one batch.
+async fn busy(sqlite: &Sqlite) -> std::sync::mpsc::Sender<()> {
+    let (guard, dropped) = channel::<()>();
+    let (start, started) = tokio::sync::oneshot::channel();
+    let held = queue(sqlite.writer.write(move |_| {
+        start.send(()).unwrap();
+        assert!(dropped.recv().is_err(), "the guard is dropped, never used");
+        Ok(())
+    }));
+    started.await.unwrap();
+    drop(held);
+    guard
+}
+
+/// Polls `asked` once, so that it is queued.
+fn queue<F: Future>(asked: F) -> std::pin::Pin<Box<F>> {
+    let mut asked = Box::pin(asked);
+    let waker = std::task::Waker::noop();
+    assert!(asked.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
+    asked
+}
+
+#[tokio::test]
+async fn what_waits_is_committed_together_and_a_refusal_is_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = sqlite(dir.path());
+    let lease = sqlite.join(at(0)).await.unwrap();
+    let (first, last) = (new_event("acme", &["a"]), new_event("acme", &["a"]));
+    let database = dir.path().join("tenterhook.db");
+    let count =
+        |conn: &Connection| -> u32 { conn.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap() };
+    let (in_batch, committed) = {
+        let guard = busy(&sqlite).await;
+        let accepted = queue(sqlite.accept(&lease, first.clone()));
+        let again = queue(sqlite.accept(&lease, first.clone()));
+        let unknown = queue(sqlite.settle(&lease, settlement(&last.deliveries[0])));
+        let also = queue(sqlite.accept(&lease, last.clone()));
+        // Within the batch both events are there; to all others none is, so nothing was committed in between.
+        let seen = queue(sqlite.writer.write(move |tx| Ok((count(tx), count(&Connection::open(database)?)))));
+        drop(guard);
+        accepted.await.unwrap();
+        assert!(matches!(again.await, Err(Error::Conflict(_))));
+        assert!(matches!(unknown.await, Err(Error::LeaseLost)));
+        also.await.unwrap();
+        seen.await.unwrap()
+    };
+    assert_eq!((in_batch, committed), (2, 0));
+    assert_eq!(sqlite.readers.read(move |tx| Ok(count(tx))).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn after_a_failed_commit_nothing_of_it_is_kept_and_the_database_is_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = sqlite(dir.path());
+    let lease = sqlite.join(at(0)).await.unwrap();
+    let before = new_event("acme", &["a"]);
+    sqlite.accept(&lease, before.clone()).await.unwrap();
+    // A temporary table lives as long as its connection does.
+    sqlite.writer.write(|tx| Ok(tx.execute_batch("CREATE TEMP TABLE mark (x)")?)).await.unwrap();
+    let lost = new_event("acme", &["a"]);
+    {
+        let guard = busy(&sqlite).await;
+        let accepted = queue(sqlite.accept(&lease, lost.clone()));
+        let failed = queue(sqlite.writer.write(|_| {
+            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+            Err::<(), Error>(rusqlite::Error::SqliteFailure(code, None).into())
+        }));
+        drop(guard);
+        assert!(matches!(accepted.await, Err(Error::Unavailable(_))));
+        assert!(matches!(failed.await, Err(Error::Unavailable(_))));
+    }
+    let mark = sqlite.writer.write(|tx| Ok(tx.execute_batch("SELECT * FROM mark")?)).await;
+    assert!(mark.is_err(), "the connection is the same one");
+
+    let kept = sqlite.events(&org("acme"), Page { before: None, limit: 10 }).await.unwrap();
+    assert_eq!(kept.into_iter().map(|record| record.event.id).collect::<Vec<_>>(), [before.event.id]);
+    sqlite.accept(&lease, lost).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_until_there_is_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = sqlite(dir.path());
+    let lease = sqlite.join(at(0)).await.unwrap();
+    // SQLite takes a page more than the database may have for a full disk.
+    sqlite.writer.write(|tx| Ok(tx.execute_batch("PRAGMA max_page_count = 1")?)).await.unwrap();
+    let mut large = new_event("acme", &["a"]);
+    let mut raw = large.event.data.raw().clone();
+    raw.body = Some(vec![1; 1 << 20].into());
+    large.event = crate::store::conformance::sample::event("acme", raw);
+    let refused = sqlite.accept(&lease, large.clone()).await;
+    insta::assert_snapshot!(refused.unwrap_err(), @"the store is unavailable: the disk is full");
+    assert_eq!(sqlite.event(&org("acme"), large.event.id).await.unwrap(), None);
+    sqlite.accept(&lease, large).await.unwrap();
+}
