@@ -9,7 +9,7 @@ use tenterhook_host::app::{App, Options};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::deploy::Project;
-use tenterhook_host::store::memory;
+use tenterhook_host::store::sqlite;
 
 use super::raw::{self, Answer};
 use super::wat;
@@ -31,7 +31,7 @@ impl Host {
     }
 
     async fn start_in(data: TempDir, config: Config, manifest: &str) -> Self {
-        let store = memory::store();
+        let store = sqlite::open(data.path()).unwrap();
         let options = Options { config, store, org: "default".into(), listen: LOOPBACK, clock: Clock::system() };
         let mut app = App::start(options).await.unwrap();
         let project = Project { manifest: manifest.to_owned(), modules: modules(manifest) };
