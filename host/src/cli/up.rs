@@ -27,32 +27,32 @@ const ORG: &str = "default";
 /// Prints its triggers with their URLs, then a line for each event and each session, and follows changes of the manifest
 /// and the modules. Ctrl-C lets running sessions end, and stops.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The directory that holds `tenterhook.yaml`
     #[arg(default_value = ".")]
-    pub dir: PathBuf,
+    dir: PathBuf,
     /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    listen: SocketAddr,
     /// Where to keep events, sessions and modules [default: `.tenterhook` in DIR]
     #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    data: Option<PathBuf>,
     /// Deploy once, and fail when the project has mistakes
     #[arg(long)]
-    pub no_watch: bool,
+    no_watch: bool,
     /// Print lines of JSON
     #[arg(long)]
-    pub json: bool,
+    json: bool,
     /// A file of settings that override the defaults
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    config: Option<PathBuf>,
 }
 
 /// Serves until a signal says to stop.
 ///
 /// # Errors
 /// The host cannot start; or, with `--no-watch`, the project has mistakes.
-pub async fn run(args: Args) -> anyhow::Result<()> {
+pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(args.config.as_deref())?;
     let dir = args.dir.canonicalize().with_context(|| format!("opening the directory `{}`", args.dir.display()))?;
     let data = args.data.clone().unwrap_or_else(|| dir.join(".tenterhook"));

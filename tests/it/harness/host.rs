@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -9,7 +11,7 @@ use tenterhook_host::app::{App, Options};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::deploy::Project;
-use tenterhook_host::store::sqlite;
+use tenterhook_host::store::{self, Store, sqlite};
 
 use super::raw::{self, Answer};
 use super::wat;
@@ -31,7 +33,7 @@ impl Host {
     }
 
     async fn start_in(data: TempDir, config: Config, manifest: &str) -> Self {
-        let store = sqlite::open(data.path()).unwrap();
+        let store = open(data.path()).await;
         let options = Options { config, store, org: "default".into(), listen: LOOPBACK, clock: Clock::system() };
         let mut app = App::start(options).await.unwrap();
         let project = Project { manifest: manifest.to_owned(), modules: modules(manifest) };
@@ -81,9 +83,20 @@ impl Host {
                 return event;
             }
             // A session is told of just before it is settled, so the wait has an end of its own.
-            drop(tokio::time::timeout(std::time::Duration::from_millis(20), feed.next()).await);
+            drop(tokio::time::timeout(Duration::from_millis(20), feed.next()).await);
         }
     }
+}
+
+/// A host that was stopped lets go of its store when its last session has noticed.
+async fn open(data: &Path) -> Store {
+    for _ in 0..500 {
+        match sqlite::open(data) {
+            Err(store::Error::Conflict(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("the store in {} stays locked", data.display());
 }
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);

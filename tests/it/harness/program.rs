@@ -21,7 +21,7 @@ pub fn path() -> &'static Path {
         let profile = this.ancestors().nth(2).unwrap();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--locked", "--bin", "tenterhook", "--target-dir"]).arg(profile.parent().unwrap());
+        build.args(["build", "--quiet", "--locked", "--package", "tenterhook-host", "--bin", "tenterhook", "--target-dir"]).arg(profile.parent().unwrap());
         if profile.ends_with("release") {
             build.arg("--release");
         }
@@ -89,7 +89,8 @@ impl Up {
     /// Runs a command against this server.
     pub fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(path());
-        command.args(arguments).args(["--server", &self.url]).stdin(Stdio::null()).output().unwrap()
+        command.args(arguments).args(["--server", &self.url]).stdin(Stdio::null());
+        command.output().unwrap()
     }
 
     /// Runs a command against this server, which must succeed, and reads its JSON.
