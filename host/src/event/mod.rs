@@ -1,6 +1,7 @@
 //! The values that everything else speaks of. No I/O, no async, no clock.
 
 mod data;
+mod from_json;
 mod ids;
 mod kind;
 mod outcome;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub(crate) use data::content_length;
 pub use data::{Data, Field, Raw};
+pub use from_json::FromJsonError;
 pub use ids::{DeploymentId, Digest, EventId, IdError, SessionId};
 pub use jiff::Timestamp;
 pub use kind::{EventType, UnknownMethod};

@@ -2,10 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use cel::common::ast::operators;
 use cel::common::types::{CelBool, Kind};
 use cel::common::value::Val;
 use cel::{ExecutionError, Value};
 
+use super::pattern::{Cache, Pattern};
 use super::{Context, Filter};
 use crate::event::VerdictKind;
 
@@ -52,16 +54,11 @@ fn describe(error: &ExecutionError) -> String {
     match error {
         ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
         ExecutionError::NoSuchOverload(overload) => {
-            let types = overload.argument_types();
-            let (owner, types) = match types.split_first() {
-                Some((owner, rest)) if overload.is_member_function() => (format!("{owner}."), rest),
-                _ => (String::new(), types),
-            };
-            no_overload(overload.function(), &owner, types)
+            no_overload(overload.function(), overload.is_member_function(), overload.argument_types())
         }
         ExecutionError::UnsupportedBinaryOperator(name, left, right) => {
             let types = [left, right].map(|value| value.type_of().to_string());
-            no_overload(name, "", &types)
+            no_overload(name, false, &types)
         }
         ExecutionError::ValuesNotComparable(left, right) => {
             format!("{} cannot be compared with {}", left.type_of(), right.type_of())
@@ -76,18 +73,25 @@ fn describe(error: &ExecutionError) -> String {
     }
 }
 
-fn no_overload(function: &str, owner: &str, types: &[String]) -> String {
-    let types = types.iter().filter(|name| !name.starts_with('@')).map(String::as_str).collect::<Vec<_>>().join(", ");
+fn no_overload(function: &str, is_member: bool, types: &[String]) -> String {
+    // What the rewriting added is not what the filter says.
+    let written = |name: &String| if *name == Pattern::TYPE.name() { "string".to_owned() } else { name.clone() };
+    let mut types: Vec<String> = types.iter().filter(|name| *name != Cache::TYPE.name()).map(written).collect();
     let function = match function {
-        "@in" => "in",
-        "add" => "_+_",
-        "sub" => "_-_",
-        "mul" => "_*_",
-        "div" => "_/_",
-        "rem" => "_%_",
+        "_._" => return format!("{} has no fields", types.first().map_or("the value", String::as_str)),
+        operators::IN => "in",
+        "add" => operators::ADD,
+        "sub" => operators::SUBSTRACT,
+        "mul" => operators::MULTIPLY,
+        "div" => operators::DIVIDE,
+        "rem" => operators::MODULO,
         other => other.trim_start_matches('@'),
     };
-    format!("found no matching overload for '{function}' applied to '{owner}({types})'")
+    let owner = match is_member || function == "matches" {
+        true if !types.is_empty() => types.remove(0) + ".",
+        _ => String::new(),
+    };
+    format!("found no matching overload for '{function}' applied to '{owner}({})'", types.join(", "))
 }
 
 fn shorten(detail: String) -> String {

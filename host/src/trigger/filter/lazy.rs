@@ -33,12 +33,6 @@ impl<'a> Lazy<'a> {
     fn value(&self) -> &(dyn Val + 'a) {
         self.0.value.get_or_init(|| self.0.source.convert()).as_ref()
     }
-
-    /// Whether a filter has read it.
-    #[cfg(test)]
-    pub(super) fn is_converted(&self) -> bool {
-        self.0.value.get().is_some()
-    }
 }
 
 impl fmt::Debug for Lazy<'_> {

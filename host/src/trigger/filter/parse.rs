@@ -15,6 +15,9 @@ const MAX_DEPTH: usize = 100;
 /// The largest tree, macros expanded.
 const MAX_NODES: usize = 1000;
 
+/// How many of the parser's errors are kept: the later ones mostly follow from the first.
+const MAX_SYNTAX_ERRORS: usize = 5;
+
 /// Parses `source` and expands its macros.
 pub(super) fn parse(source: &str) -> Result<(IdedExpr, SourceInfo), Vec<Diagnostic>> {
     let end = source.len();
@@ -25,8 +28,7 @@ pub(super) fn parse(source: &str) -> Result<(IdedExpr, SourceInfo), Vec<Diagnost
     let (tree, info) = parsed.map_err(|errors| syntax_errors(source, &errors.errors))?;
     let (nodes, depth) = measure(&tree);
     if depth > MAX_DEPTH {
-        let message = format!("the expression nests {depth} levels deep, more than {MAX_DEPTH}");
-        return Err(vec![Diagnostic::new(source, 0..end, message)]);
+        return Err(vec![too_deep(source)]);
     }
     if nodes > MAX_NODES {
         let message = format!("the expression has {nodes} parts with its macros expanded, more than {MAX_NODES}");
@@ -35,9 +37,17 @@ pub(super) fn parse(source: &str) -> Result<(IdedExpr, SourceInfo), Vec<Diagnost
     Ok((tree, info))
 }
 
+fn too_deep(source: &str) -> Diagnostic {
+    Diagnostic::new(source, 0..source.len(), format!("the expression nests more than {MAX_DEPTH} levels deep"))
+}
+
 fn syntax_errors(source: &str, errors: &[ParseError]) -> Vec<Diagnostic> {
+    // The parser gives up where it is too deep, and what it says of the rest is not true.
+    if errors.iter().any(|error| error.msg.contains("Recursion limit of ")) {
+        return vec![too_deep(source)];
+    }
     let mut diagnostics = Vec::new();
-    for error in errors {
+    for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
         let (line, column) = error.pos;
         let start = offset(source, line, column);
         let char_len = source.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);

@@ -109,7 +109,11 @@ pub(super) fn matches_cached<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<C
 
 /// `'(' is not a regular expression: unclosed group`.
 pub(super) fn describe(source: &str, reason: &str) -> String {
-    format!("'{source}' is not a regular expression: {reason}")
+    let shown = match source.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", source.get(..end).unwrap_or_default()),
+        None => source.to_owned(),
+    };
+    format!("'{shown}' is not a regular expression: {reason}")
 }
 
 fn string<'c>(argument: Option<&'c CowVal<'_, '_>>) -> Option<&'c str> {

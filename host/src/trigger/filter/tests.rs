@@ -1,7 +1,5 @@
 //! What filters answer, what they refuse, and that nothing hostile ends the process.
 
-use std::time::{Duration, Instant};
-
 use bytes::Bytes;
 use insta::assert_snapshot;
 
@@ -117,5 +115,318 @@ fn errors_read_as_in_cel_go() {
         "size(1) == 2",
     ];
     let report = rows.map(|source| ask(&json_post("{}"), source)).join("\n");
-    assert_snapshot!(report, @"");
+    assert_snapshot!(report, @r"
+    ERROR: <input>:1:1: undeclared reference to 'undefined_var'
+     | undefined_var == 1
+     | ^
+    ERROR: <input>:1:1: undeclared reference to 'dat', did you mean 'data'?
+     | dat.method == 'GET'
+     | ^
+    ERROR: <input>:2:3: undeclared reference to 'evnt_type', did you mean 'event_type'?
+     |   evnt_type == 'post'
+     | ..^
+    ERROR: <input>:1:7: undeclared reference to 'dat', did you mean 'data'?
+     | 'é' + dat == ''
+     | ......^
+    ERROR: <input>:1:1: a filter gives true or false, this gives a string
+     | event_type
+     | ^
+    ERROR: <input>:1:1: a filter gives true or false, this gives a map
+     | data
+     | ^
+    ERROR: <input>:1:1: a filter gives true or false, this gives an int
+     | 1 + 2
+     | ^
+    ERROR: <input>:1:1: a filter gives true or false, this gives a string
+     | 'GET'
+     | ^
+    ERROR: <input>:1:13: undeclared reference to the function 'startWith', did you mean 'startsWith'?
+     | data.method.startWith('G')
+     | ............^
+    ERROR: <input>:1:13: found no matching overload for 'startsWith' applied to 'dyn.(string, string)'
+     | data.method.startsWith('G', 'H')
+     | ............^
+    ERROR: <input>:1:13: found no matching overload for 'startsWith' applied to 'dyn.(int)'
+     | data.method.startsWith(1)
+     | ............^
+    ERROR: <input>:1:1: undeclared reference to the function 'nope'
+     | nope(1)
+     | ^
+    ERROR: <input>:1:1: undeclared reference to the function 'math.nope'
+     | math.nope(1) == 1
+     | ^
+    ERROR: <input>:1:1: undeclared reference to the function 'lists.rang', did you mean 'lists.range'?
+     | lists.rang(3) == []
+     | ^
+    ERROR: <input>:1:12: found no matching overload for '_==_' applied to '(string, int)'
+     | event_type == 1
+     | ...........^
+    ERROR: <input>:1:11: a string has no field 'foo'
+     | event_type.foo
+     | ..........^
+    ERROR: <input>:1:23: '(' is not a regular expression: unclosed group
+     | data.url.path.matches('(')
+     | ......................^
+    ERROR: <input>:1:5: invalid argument to has() macro
+     | has(data)
+     | ....^
+    ERROR: <input>:1:16: 'exists' is called as list.exists(name, condition)
+     | data.body.json.exists(x) == true
+     | ...............^
+    ERROR: <input>:1:23: undeclared reference to 'x'
+     | data.body.json.exists(x) == true
+     | ......................^
+    ERROR: <input>:1:15: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
+     | data.method ==
+     | ..............^
+    ERROR: <input>:1:22: Syntax error: extraneous input 'POST' expecting <EOF>
+     | data.method == 'GET' POST
+     | .....................^
+    ERROR: <input>:1:5: unsupported syntax '.?'
+     | data.?method == 'GET'
+     | ....^
+    ERROR: <input>:1:22: Syntax error: missing ')' at '<EOF>'
+     | (data.method == 'GET'
+     | .....................^
+    ERROR: <input>:1:1: Syntax error: token recognition error at: ''unterminated'
+     | 'unterminated
+     | ^
+    ERROR: <input>:1:14: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
+     | 'unterminated
+     | .............^
+    ERROR: <input>:1:1: the expression is empty
+     | 
+     | ^
+    ERROR: <input>:1:1: undeclared reference to 'Foo': there are no message types
+     | Foo{a: 1} == 1
+     | ^
+    ERROR: <input>:1:9: an int cannot be iterated over
+     | 1.exists(x, x == 1)
+     | ........^
+    ERROR: <input>:1:1: found no matching overload for '!_' applied to '(int)'
+     | !data.method.size()
+     | ^
+    ERROR: <input>:1:1: found no matching overload for 'size' applied to '(int)'
+     | size(1) == 2
+     | ^
+    ");
+}
+
+/// One request that has a bit of everything.
+fn rich() -> Data {
+    let body = r#"{"action":"opened","n":1,"big":9223372036854775808,"x":1.5,"none":null,"items":[1,"two",{"k":[]}]}"#;
+    Data::new(Raw {
+        method: "POST".to_owned(),
+        url: "/webhooks/slug/a%2Fb?key=1&key=2&c+d=%zz#frag%20x".to_owned(),
+        headers: [("content-type", "application/json"), ("x-github-event", "push"), ("content-length", "99")]
+            .into_iter()
+            .collect(),
+        trailers: [("x-sum", "1"), ("X-Sum", "2")].into_iter().collect(),
+        body: Some(Bytes::from_static(body.as_bytes())),
+    })
+}
+
+#[test]
+fn every_field_of_the_payload_is_there() {
+    assert_holds(
+        &rich(),
+        &[
+            r#"data.method == "POST" && event_type == "post""#,
+            r#"data.url.path == "/webhooks/slug/a/b" && data.url.raw_path == "/webhooks/slug/a%2Fb""#,
+            r#"data.url.path_suffix == "a/b""#,
+            r#"data.url.query["key"] == "1, 2" && data.url.query["c d"] == "%zz""#,
+            r#"data.url.query == {"c d": "%zz", "key": "1, 2"}"#,
+            r#"data.url.query_all == [["key", "1"], ["key", "2"], ["c d", "%zz"]]"#,
+            r#"data.url.raw_query == "key=1&key=2&c+d=%zz""#,
+            r#"data.url.fragment == "frag x" && data.url.raw_fragment == "frag%20x""#,
+            r#"data.raw_url == "/webhooks/slug/a%2Fb?key=1&key=2&c+d=%zz#frag%20x""#,
+            r#"data.headers_all[2] == ["Content-Length", "99"]"#,
+            r#"data.trailers["x-sum"] == "1, 2" && data.trailers_all.size() == 2"#,
+            r#"data.body.text.startsWith("{") && data.body.bytes.size() == data.body.text.size()"#,
+            r#"type(data.body.bytes) == bytes && type(data.body.json) == map && type(data.body.json.items) == list"#,
+            r#"data.body.form == null && data.body.form_all == null"#,
+            r#"data.body.json.action == "opened" && data.body.json == data.body.json_value"#,
+            r#"data["body"]["json"]["items"][2]["k"] == []"#,
+            r#"size(data) == 8 && size(data.url) == 8 && size(data.body) == 6"#,
+            r#"data.map(k, k) == ["method", "url", "raw_url", "headers", "headers_all", "trailers", "trailers_all", "body"]"#,
+        ],
+    );
+    let empty = request("GET", "/webhooks/slug", &[], "");
+    assert_holds(
+        &empty,
+        &[
+            "data.body.all(name, data.body[name] == null)",
+            "has(data.body.json) && has(data.url.fragment) && !has(data.nope)",
+            r#"data.url.query == {} && data.headers == {} && data.trailers == {} && data.headers_all == []"#,
+            r#"data.url.path_suffix == "" && data.url.raw_query == """#,
+        ],
+    );
+}
+
+#[test]
+fn header_names_are_found_in_any_case_and_listed_in_canonical_form() {
+    assert_holds(
+        &rich(),
+        &[
+            r#"data.headers["X-GitHub-Event"] == "push""#,
+            r#"data.headers["x-github-event"] == "push""#,
+            r#""CONTENT-TYPE" in data.headers && "content-type" in data.headers && !("Accept" in data.headers)"#,
+            r#"has({"h": data.headers}.h)"#,
+            r#"data.headers.exists(name, name == "X-Github-Event")"#,
+            r#"data.headers.map(name, name) == ["Content-Type", "X-Github-Event", "Content-Length"]"#,
+            r#"data.headers["content-length"] == 99 && type(data.headers["Content-Length"]) == int"#,
+            r#"size(data.headers) == 3"#,
+        ],
+    );
+    let simple = request("GET", "/webhooks/slug", &[("etag", "1"), ("HOST", "x")], "");
+    assert_holds(
+        &simple,
+        &[
+            "has(data.headers.etag) && has(data.headers.ETAG) && data.headers.eTag == '1' && data.headers.host == 'x'",
+            "!has(data.headers.accept)",
+            "data.headers == {'Etag': '1', 'Host': 'x'} && {'Etag': '1', 'Host': 'x'} == data.headers",
+        ],
+    );
+    assert_eq!(ask(&simple, "data.headers['x-nope'] == '1'"), "filter error: no such key: x-nope");
+}
+
+#[test]
+fn values_compare_as_cel_says_whatever_they_were_converted_from() {
+    assert_holds(
+        &rich(),
+        &[
+            "data == data && data.body == data.body",
+            "data.body.json.n == 1 && data.body.json.n == 1.0 && data.body.json.n == 1u && 1 == data.body.json.n",
+            "data.body.json.big == 9223372036854775808u && type(data.body.json.big) == uint",
+            "data.body.json.x == 1.5 && data.body.json.x > data.body.json.n",
+            "data.body.json.none == null && null == data.body.json.none",
+            r#"data.body.json.items == [1, "two", {"k": []}] && [1, "two", {"k": []}] == data.body.json.items"#,
+            r#"{"k": []} in data.body.json.items && 1.0 in data.body.json.items"#,
+            r#"data.body.json.items[2] == {"k": []} && {"k": []} == data.body.json.items[2]"#,
+            r#"data.url.query in [{"c d": "%zz", "key": "1, 2"}]"#,
+            r#"data.body.json.items.map(x, x) == data.body.json.items"#,
+            r#"(data.body.json.items + [3]).size() == 4"#,
+            r#"[data.body.json][0].action == "opened""#,
+            r#"data.body.json.items.reverse()[0].k.size() == 0"#,
+        ],
+    );
+}
+
+#[test]
+fn the_extensions_are_there() {
+    assert_holds(
+        &rich(),
+        &[
+            r#"data.method.lowerAscii() == event_type && "a,b".split(",") == ["a", "b"] && " a ".trim() == "a""#,
+            r#""%s-%d".format(["a", 1]) == "a-1" && "abc".replace("b", "") == "ac" && ["a", "b"].join("+") == "a+b""#,
+            r#"base64.decode("aGk=") == b"hi" && base64.encode(b"hi") == "aGk=""#,
+            "math.greatest(1, 2, 3) == 3 && math.least([1, 2]) == 1 && math.abs(-1) == 1",
+            "[3, 1, 2].sort() == [1, 2, 3] && [1, 1].distinct() == [1] && lists.range(2) == [0, 1]",
+            "[[1], [2]].flatten() == [1, 2] && [1, 2, 3].slice(0, 1) == [1] && ['b', 'a'].sortBy(x, x) == ['a', 'b']",
+            "sets.contains([1, 2], [1.0]) && !sets.contains([1], [2]) && sets.intersects([1, 2], [2, 3])",
+            "sets.equivalent([1, 1, 2], [2, 1]) && !sets.equivalent([1], [1, 2]) && !sets.intersects([1], [2])",
+            "cel.bind(j, data.body.json, j.n == 1 && j.action == 'opened')",
+            "cel.bind(x, 1, cel.bind(y, x + 1, y == 2))",
+            "timestamp('2026-01-01T00:00:00Z') < timestamp('2026-01-02T00:00:00Z') && duration('1h').getMinutes() == 60",
+            "has(data.body.json.n) ? data.body.json.n == 1 : false",
+            "type(data) == map && type(1u) == uint && type(null) == null_type",
+        ],
+    );
+}
+
+#[test]
+fn matches_is_unanchored_and_speaks_of_ascii() {
+    let data = request("POST", "/webhooks/slug", &[], r"b+");
+    assert_holds(
+        &data,
+        &[
+            r#""abc".matches("b") && !"abc".matches("^b$") && matches("abc", "c$")"#,
+            r#"!"é".matches("^\\w$") && "é".matches("^.$") && "é".matches("^\\W$")"#,
+            r#"!"٣".matches("\\d") && "3".matches("\\d") && "a-1".matches("^[\\w-]+$")"#,
+            r#""a\tb".matches("a\\sb") && !"a\u00a0b".matches("a\\sb")"#,
+            r#""aé".matches("a\\b") && !"ab".matches("a\\b")"#,
+            r#""[\\d]".matches("\\[\\\\d\\]")"#,
+            r#""abbb".matches(data.body.text) && data.body.text.matches("b." + "")"#,
+            r#"["a", "b"].exists(x, "b".matches("^" + x + "$"))"#,
+        ],
+    );
+    let cases = [
+        (
+            r#""a".matches("(" + data.body.text)"#,
+            "filter error: matches: '(b+' is not a regular expression: unclosed group",
+        ),
+        (
+            r#"data.body.json.matches("a")"#,
+            "filter error: found no matching overload for 'matches' applied to 'null_type.(string)'",
+        ),
+    ];
+    for (source, expected) in cases {
+        assert_eq!(ask(&data, source), expected, "{source}");
+    }
+}
+
+#[test]
+fn a_failure_is_a_verdict_with_its_reason() {
+    let rows = [
+        r#"data.headers["X-Nope"] == "a""#,
+        r#"data.nope == "a""#,
+        r#"data.body.form.a == "a""#,
+        r#"data.body.json.items[9] == 1"#,
+        r#"data.body.json.items["a"] == 1"#,
+        r#"data.body.json.n + "a" == "b""#,
+        r#"data.body.json.action < 1"#,
+        r#"data.body.json.n / 0 == 1"#,
+        r#"data.body.json.action.size"#,
+        r#"1 in data.method"#,
+        r#"data.method"#,
+        r#"data.body.json.n"#,
+        r#"data.body.form"#,
+        r#"data.body.json[data.body.text] == 1"#,
+        r#"data.method.matches(data.body.json.action + "[")"#,
+        r#"data.nope == 1 || true"#,
+        r#"true || data.nope == 1"#,
+        r#"data.nope == 1 && false"#,
+        r#"data.nope == 1 || false"#,
+        r#"["a"].exists(x, data[x] == 1)"#,
+        r#"-9223372036854775808 - data.body.json.n == 0"#,
+    ];
+    let data = rich();
+    let report = rows.map(|source| format!("{source}: {}", ask(&data, source))).join("\n");
+    assert_snapshot!(report, @r#"
+    data.headers["X-Nope"] == "a": filter error: no such key: X-Nope
+    data.nope == "a": filter error: no such key: nope
+    data.body.form.a == "a": filter error: null_type has no fields
+    data.body.json.items[9] == 1: filter error: index out of bounds: 9
+    data.body.json.items["a"] == 1: filter error: found no matching overload for '_[_]' applied to '(list, string)'
+    data.body.json.n + "a" == "b": filter error: found no matching overload for '_+_' applied to '(int, string)'
+    data.body.json.action < 1: filter error: found no matching overload for '_<_' applied to '(string, int)'
+    data.body.json.n / 0 == 1: filter error: division by zero
+    data.body.json.action.size: filter error: string has no fields
+    1 in data.method: filter error: found no matching overload for 'in' applied to '(int, string)'
+    data.method: filter error: the filter gave a string, not a bool
+    data.body.json.n: filter error: the filter gave an int, not a bool
+    data.body.form: filter error: the filter gave null, not a bool
+    data.body.json[data.body.text] == 1: filter error: no such key: {"action":"opened","n":1,"big":9223372036854775808,"x":1.5,"none":null,"items":[1,"two",{"k":[]}]}
+    data.method.matches(data.body.json.action + "["): filter error: matches: 'opened[' is not a regular expression: unclosed character class
+    data.nope == 1 || true: matched
+    true || data.nope == 1: matched
+    data.nope == 1 && false: filter false
+    data.nope == 1 || false: filter error: no such key: nope
+    ["a"].exists(x, data[x] == 1): filter error: no such key: a
+    -9223372036854775808 - data.body.json.n == 0: filter error: integer overflow
+    "#);
+}
+
+#[test]
+fn what_no_filter_reads_is_not_parsed() {
+    let data = rich();
+    let kind = EventType::of("POST");
+    let context = Context::new(&kind, &data);
+    let is_parsed = |field: &str| !format!("{data:?}").contains(&format!("{field}: OnceLock(<uninit>)"));
+    let ask = |source: &str| Filter::compile(source).unwrap().evaluate(&context).0;
+    assert_eq!(ask("data.method == 'POST' && data.headers['content-length'] == 99"), VerdictKind::Matched);
+    assert_eq!(ask("data.url.path.endsWith('/b') && data.body.text != ''"), VerdictKind::Matched);
+    assert!(!is_parsed("json") && !is_parsed("form") && !is_parsed("query"));
+    assert_eq!(ask("data.body.json.n == 1 && data.url.query.key == '1, 2'"), VerdictKind::Matched);
+    assert!(is_parsed("json") && !is_parsed("form") && is_parsed("query"));
 }
