@@ -10,7 +10,7 @@ async fn main() -> ExitCode {
     match Box::pin(run(Cli::parse())).await {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("error: {:#}", failure.error);
+            eprintln!("error: {failure}");
             ExitCode::from(failure.code)
         }
     }

@@ -15,7 +15,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Router, middleware};
 
 pub use bounds::{DEFAULT_LIMIT, MAX_LIMIT};
@@ -37,18 +37,21 @@ pub struct State {
     pub org: Org,
 }
 
-/// The routes of the API, at [`PREFIX`]. Every request must carry the peer's address as axum's
+/// Everything at and below [`PREFIX`]. Every request must carry the peer's address as axum's
 /// `ConnectInfo<SocketAddr>` extension; one without it is refused.
 pub fn router(state: State) -> Router {
-    let routes = Router::new()
-        .route("/events", get(events::list))
-        .route("/events/{id}", get(events::show))
-        .route("/sessions", get(sessions::list))
-        .route("/sessions/{id}", get(sessions::show))
-        .route("/sessions/{id}/logs", get(sessions::logs))
-        .fallback(problem::unknown_route)
+    let at = |path: &str| format!("{PREFIX}{path}");
+    Router::new()
+        .route(&at("/events"), get(events::list))
+        .route(&at("/events/{id}"), get(events::show))
+        .route(&at("/sessions"), get(sessions::list))
+        .route(&at("/sessions/{id}"), get(sessions::show))
+        .route(&at("/sessions/{id}/logs"), get(sessions::logs))
         .method_not_allowed_fallback(problem::method_not_allowed)
+        // Routes and no fallback, so that the router can be merged with one that has a fallback of its own.
+        .route(&at(""), any(problem::unknown_route))
+        .route(&at("/"), any(problem::unknown_route))
+        .route(&at("/{*rest}"), any(problem::unknown_route))
         .layer(middleware::from_fn(guard::local_only))
-        .with_state(state);
-    Router::new().nest(PREFIX, routes)
+        .with_state(state)
 }

@@ -171,8 +171,7 @@ impl IntoResponse for Problem {
 }
 
 pub(super) async fn unknown_route(uri: Uri) -> Problem {
-    let detail = format!("no route has the path `{}{}`; host/docs/api.md lists them", super::PREFIX, uri.path());
-    Problem::new(Code::UnknownRoute, detail)
+    Problem::new(Code::UnknownRoute, format!("no route has the path `{}`; host/docs/api.md lists them", uri.path()))
 }
 
 pub(super) async fn method_not_allowed(method: Method) -> Problem {

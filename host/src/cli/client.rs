@@ -150,9 +150,9 @@ mod tests {
     #[test]
     fn an_address_that_cannot_be_asked() {
         let error = |server| remote(server).client().unwrap_err().to_string();
-        assert_snapshot!(error("https://hooks.example"), @"");
-        assert_snapshot!(error("localhost:8080"), @"");
-        assert_snapshot!(error("127.0.0.1:8080"), @"");
+        assert_snapshot!(error("https://hooks.example"), @"`https://hooks.example`: this client does not speak TLS yet; give an address that begins with `http://`");
+        assert_snapshot!(error("localhost:8080"), @"`localhost:8080` is not the address of a server: give one like `http://127.0.0.1:8080`");
+        assert_snapshot!(error("127.0.0.1:8080"), @"`127.0.0.1:8080` is not the address of a server: give one like `http://127.0.0.1:8080`");
     }
 
     #[tokio::test]
@@ -161,6 +161,6 @@ mod tests {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let client = remote(&format!("http://127.0.0.1:{port}")).client().unwrap();
         let error = client.get("/events", &[]).await.unwrap_err().to_string();
-        assert_snapshot!(error.replace(&port.to_string(), "PORT"), @"");
+        assert_snapshot!(error.replace(&port.to_string(), "PORT"), @"failed to reach the server at http://127.0.0.1:PORT/: connection refused; is `tenterhook up` running?");
     }
 }

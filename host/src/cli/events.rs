@@ -54,7 +54,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 }
 
 /// A page of events: a row each.
-fn list(page: &Page<EventSummary>, width: Option<u16>) -> String {
+pub(super) fn list(page: &Page<EventSummary>, width: Option<u16>) -> String {
     if page.items.is_empty() {
         return "No events.\n".to_owned();
     }
@@ -85,7 +85,7 @@ fn became(event: &EventSummary) -> String {
 }
 
 /// All about one event, for people.
-fn show(event: &Event) -> String {
+pub(super) fn show(event: &Event) -> String {
     let request = payload::request_line(&event.data);
     let facts = [
         ("event", event.id.to_string()),

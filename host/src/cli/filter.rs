@@ -86,7 +86,7 @@ fn test(file: &Path, expression: &str, json: bool) -> Result<ExitCode, Failure> 
 }
 
 /// The verdict, for people.
-fn sentence(verdict: VerdictKind, detail: Option<&str>) -> String {
+pub(super) fn sentence(verdict: VerdictKind, detail: Option<&str>) -> String {
     let reason = detail.map(|detail| format!(": {}", line(detail))).unwrap_or_default();
     match verdict {
         VerdictKind::Matched => "The filter matches.\n".to_owned(),
@@ -121,16 +121,6 @@ fn read(file: &Path) -> anyhow::Result<(EventType, Data)> {
         (name.clone(), fs::read(file).with_context(|| format!("reading {name}"))?)
     };
     let value: Value = serde_json::from_slice(&text).with_context(|| format!("{name} is not JSON"))?;
-    event(&value).with_context(|| format!("{name} is not an event, nor an event's `data`"))
-}
-
-/// An event has its payload in `data`; the payload itself has no such key.
-fn event(value: &Value) -> anyhow::Result<(EventType, Data)> {
-    let data = Data::from_json(value.get("data").unwrap_or(value))?;
-    let kind = match value.get("type") {
-        Some(Value::String(kind)) => EventType::of(kind),
-        Some(other) => return Err(anyhow!("`type` is {other}, it should be a method in lower case")),
-        None => EventType::of(data.method()),
-    };
-    Ok((kind, data))
+    let data = Data::from_json(&value).with_context(|| format!("{name} is not an event, nor an event's `data`"))?;
+    Ok((EventType::of(data.method()), data))
 }

@@ -11,6 +11,10 @@ pub(crate) mod tail;
 mod up;
 mod watch;
 
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -68,6 +72,13 @@ pub struct Failure {
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self { code: 1, error: error.into() }
+    }
+}
+
+/// The error and its causes; what a server or a file had a part in is made harmless to terminals.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(output::block(&format!("{:#}", self.error), 0).trim_end())
     }
 }
 

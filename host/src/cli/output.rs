@@ -34,7 +34,27 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 
 /// Writes `value` to standard output as indented JSON.
 pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    print(&(serde_json::to_string_pretty(value)? + "\n"))
+    print(&(harmless_json(&serde_json::to_string_pretty(value)?) + "\n"))
+}
+
+/// The same JSON with every character that a terminal would obey as an escape of JSON's own. Outside of strings there is
+/// none but line ends, so nothing that a parser sees is changed.
+pub(crate) fn harmless_json(json: &str) -> Cow<'_, str> {
+    let is_obeyed = |c: char| c != '\n' && is_active(c);
+    if !json.contains(is_obeyed) {
+        return Cow::Borrowed(json);
+    }
+    let mut harmless = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_obeyed(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(harmless, "\\u{unit:04x}").expect("a string takes every write");
+            }
+        } else {
+            harmless.push(c);
+        }
+    }
+    Cow::Owned(harmless)
 }
 
 /// `text` in one line that a terminal only shows: control characters, and those that reorder or hide text, as `\u{1b}`.

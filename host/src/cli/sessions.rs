@@ -72,7 +72,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 }
 
 /// A page of sessions: a row each.
-fn list(page: &Page<SessionRecord>, width: Option<u16>) -> String {
+pub(super) fn list(page: &Page<SessionRecord>, width: Option<u16>) -> String {
     if page.items.is_empty() {
         return "No sessions.\n".to_owned();
     }
@@ -93,7 +93,7 @@ fn list(page: &Page<SessionRecord>, width: Option<u16>) -> String {
 }
 
 /// All about one session, for people.
-fn show(session: &SessionRecord) -> String {
+pub(super) fn show(session: &SessionRecord) -> String {
     let facts = [
         ("session", session.id.to_string()),
         ("state", session.state.to_string()),
@@ -132,7 +132,7 @@ pub(super) fn attempts(attempts: &[Attempt], indent: usize) -> String {
 }
 
 /// A session's log, oldest first.
-fn logs(entries: &[LogEntry]) -> String {
+pub(super) fn logs(entries: &[LogEntry]) -> String {
     let several = entries.iter().any(|entry| entry.attempt > 1);
     let mut text = String::new();
     for entry in entries {

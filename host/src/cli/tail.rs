@@ -10,7 +10,7 @@ use crate::observe::feed::{Heard, Notice, Subscription};
 pub(crate) async fn tail(mut feed: Subscription, json: bool) -> anyhow::Result<()> {
     while let Some(heard) = feed.next().await {
         let text = match (heard, json) {
-            (Heard::Notice(notice), true) => serde_json::to_string(&notice)? + "\n",
+            (Heard::Notice(notice), true) => json_line(&notice)? + "\n",
             (Heard::Notice(notice), false) => readable(&notice),
             (Heard::Skipped(number), true) => format!("{{\"kind\":\"skipped\",\"lines\":{number}}}\n"),
             (Heard::Skipped(number), false) => format!("… {number} lines skipped\n"),
@@ -21,6 +21,12 @@ pub(crate) async fn tail(mut feed: Subscription, json: bool) -> anyhow::Result<(
         }
     }
     Ok(())
+}
+
+/// The notice as JSON, in one line.
+pub(super) fn json_line(notice: &Notice) -> serde_json::Result<String> {
+    let json = serde_json::to_string(notice)?;
+    Ok(output::harmless_json(&json).into_owned())
 }
 
 /// One line, save for a deployment's error, which has several.
