@@ -14,15 +14,8 @@ use axum::response::{IntoResponse, Response};
 use super::{Code, Problem};
 
 /// Header fields that a proxy or a tunnel adds and that a client on this machine has no use for.
-const PROXIED: [&str; 7] = [
-    "forwarded",
-    "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-real-ip",
-    "cf-connecting-ip",
-];
+const PROXIED: [&str; 7] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "cf-connecting-ip"];
 
 /// Lets requests of this machine through. What they are answered is never kept in a cache.
 pub(super) async fn local_only(request: Request, next: Next) -> Response {
@@ -97,8 +90,19 @@ mod tests {
             assert_eq!(refused("127.0.0.1", "/events", &[("host", host)]), None, "{host}");
         }
         let foreign = [
-            "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:8080", "localhost.", "10.0.0.1",
-            "0.0.0.0", "[::]", "2130706433", "localhost@evil.example", "evil.example@localhost", "local host", "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evil.example:8080",
+            "localhost.",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::]",
+            "2130706433",
+            "localhost@evil.example",
+            "evil.example@localhost",
+            "local host",
+            "",
         ];
         for host in foreign {
             assert_eq!(refused("127.0.0.1", "/events", &[("host", host)]), Some(Code::ForeignHost), "{host}");

@@ -16,8 +16,8 @@ use tower::ServiceExt as _;
 
 use super::{Code, State, health, router};
 use crate::event::{
-    Attempt, Data, DeploymentId, Event, EventId, EventType, FaultKind, LogEntry, LogLevel, Raw, SessionId, SessionState,
-    Timestamp, Verdict, VerdictKind,
+    Attempt, Data, DeploymentId, Event, EventId, EventType, FaultKind, LogEntry, LogLevel, Raw, SessionId,
+    SessionState, Timestamp, Verdict, VerdictKind,
 };
 use crate::store::{self, Delivery, EventRecord, History, NewEvent, Page, SessionRecord, Settlement, Store, memory};
 
@@ -92,7 +92,8 @@ fn api(store: &Store) -> Router {
 }
 
 async fn ask(api: &Router, method: Method, path: &str) -> (String, Value) {
-    let mut request = Request::builder().method(method).uri(path).header("host", "localhost").body(Body::empty()).unwrap();
+    let mut request =
+        Request::builder().method(method).uri(path).header("host", "localhost").body(Body::empty()).unwrap();
     request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
     let response = api.clone().oneshot(request).await.unwrap();
     let header = |name| response.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();

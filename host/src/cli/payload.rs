@@ -79,7 +79,8 @@ fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (number, row) in bytes.chunks(16).enumerate() {
         let digits: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
-        let ascii = row.iter().map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' });
+        let ascii =
+            row.iter().map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' });
         let row = format!("  {:04x}  {:47}  {}", number * 16, digits.join(" "), ascii.collect::<String>());
         text += row.trim_end();
         text += "\n";

@@ -384,10 +384,14 @@ fn the_feed_for_scripts() {
 
 #[test]
 fn json_is_harmless_and_the_same() {
-    let value = json!({ "\u{9b}2J": ["\u{1b}]0;\u{7}", "a\nb\tc\u{7f}", "\u{202e}gpj.exe", "\u{e0041}", "é€😀\\u009b"] });
+    let value =
+        json!({ "\u{9b}2J": ["\u{1b}]0;\u{7}", "a\nb\tc\u{7f}", "\u{202e}gpj.exe", "\u{e0041}", "é€😀\\u009b"] });
     let json = serde_json::to_string_pretty(&value).unwrap();
     let harmless = output::harmless_json(&json);
-    assert!(!harmless.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}' || c == '\u{e0041}'), "{harmless}");
+    assert!(
+        !harmless.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}' || c == '\u{e0041}'),
+        "{harmless}"
+    );
     assert_eq!(serde_json::from_str::<serde_json::Value>(&harmless).unwrap(), value);
     assert!(matches!(output::harmless_json("{\n  \"é\": 1\n}"), std::borrow::Cow::Borrowed(_)));
 }
@@ -395,7 +399,10 @@ fn json_is_harmless_and_the_same() {
 #[test]
 fn a_failure_in_words() {
     let error = anyhow::anyhow!("no such file\u{1b}[2J").context("reading `x`\nsecond line");
-    assert_snapshot!(Failure { code: 3, error }.to_string(), @"");
+    assert_snapshot!(Failure { code: 3, error }.to_string(), @r"
+    reading `x`
+    second line: no such file\u{1b}[2J
+    ");
 }
 
 #[test]
