@@ -1,5 +1,8 @@
 //! `cargo xtask`: the chores of this repository, each a command in a file of its own.
 
+mod bindings;
+mod guest;
+mod plugins;
 mod process;
 mod wasm_toolchain;
 
@@ -17,11 +20,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    Bindings(bindings::Args),
+    Plugins(plugins::Args),
     WasmToolchain(wasm_toolchain::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
+        Task::Bindings(args) => bindings::run(&args),
+        Task::Plugins(args) => plugins::run(&args),
         Task::WasmToolchain(args) => wasm_toolchain::run(args),
     };
     match done {

@@ -19,15 +19,22 @@ const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-unknown-unknown"];
 /// Provides a Rust compiler for WebAssembly where `rustup target add` cannot download one.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Where to put the compiler; below the user's cache folder by default.
-    #[arg(long, value_name = "DIR")]
-    prefix: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// Prints nothing but the path of a compiler that builds for TARGET, providing it when it is missing.
     #[arg(long, value_name = "TARGET", conflicts_with = "targets")]
     print_rustc: Option<String>,
     /// What to build for.
     #[arg(value_name = "TARGET", default_values_t = TARGETS.map(String::from))]
     targets: Vec<String>,
+}
+
+/// Where a compiler is put when the ordinary toolchain does not do.
+#[derive(clap::Args)]
+pub(crate) struct Place {
+    /// Where to put the compiler; below the user's cache folder by default.
+    #[arg(long, value_name = "DIR")]
+    prefix: Option<PathBuf>,
     #[arg(long, env = "XDG_CACHE_HOME", hide = true)]
     cache: Option<PathBuf>,
 }
@@ -35,28 +42,29 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<()> {
     if let Some(target) = &args.print_rustc {
-        println!("{}", provide(&args, std::slice::from_ref(target))?.display());
+        println!("{}", provide(&args.place, &[target])?.display());
         return Ok(());
     }
-    let rustc = provide(&args, &args.targets)?;
-    println!("`{}` builds for {}.", rustc.display(), args.targets.join(" and "));
+    let targets: Vec<_> = args.targets.iter().map(String::as_str).collect();
+    let rustc = provide(&args.place, &targets)?;
+    println!("`{}` builds for {}.", rustc.display(), targets.join(" and "));
     println!("Build a guest with it:\n");
     let variable = if rustc == ordinary_rustc()? { String::new() } else { format!("RUSTC={} ", rustc.display()) };
-    for target in &args.targets {
+    for target in &targets {
         println!("    {variable}cargo build --release --target {target}");
     }
     Ok(())
 }
 
-/// The path of a compiler that builds for all of `targets`.
-fn provide(args: &Args, targets: &[String]) -> Result<PathBuf> {
+/// The path of a compiler that builds for all of `targets`, provided when it is missing.
+pub(crate) fn provide(place: &Place, targets: &[&str]) -> Result<PathBuf> {
     let ordinary = ordinary_rustc()?;
     if all_have_std(&ordinary, targets)? {
         return Ok(ordinary);
     }
-    let prefix = match &args.prefix {
+    let prefix = match &place.prefix {
         Some(prefix) => std::path::absolute(prefix)?,
-        None => default_prefix(args.cache.as_deref(), &ordinary)?,
+        None => default_prefix(place.cache.as_deref(), &ordinary)?,
     };
     let parent = prefix.parent().context("the prefix is a folder below another")?;
     fs::create_dir_all(parent).with_context(|| format!("creating `{}`", parent.display()))?;
@@ -98,7 +106,7 @@ fn ordinary_rustc() -> Result<PathBuf> {
     Ok(Path::new(&sysroot).join("bin/rustc"))
 }
 
-fn all_have_std(rustc: &Path, targets: &[String]) -> Result<bool> {
+fn all_have_std(rustc: &Path, targets: &[&str]) -> Result<bool> {
     for target in targets {
         if !has_std(rustc, target)? {
             return Ok(false);

@@ -1,0 +1,93 @@
+//! A function with `#[handler]`, as the function and what exports it.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Error, FnArg, ItemFn, Result, ReturnType, Signature, Type};
+
+use crate::{name, world};
+
+/// The function, unchanged, and its export.
+pub(crate) fn handler(options: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    if !options.is_empty() {
+        return Err(Error::new_spanned(options, "`handler` takes no options: the trigger has them all"));
+    }
+    let not_a_function = |error: Error| Error::new(error.span(), "`handler` goes on a function");
+    let function: ItemFn = syn::parse2(item).map_err(not_a_function)?;
+    let signature = &function.sig;
+    refuse_what_cannot_be_exported(signature)?;
+    let event = only_argument(signature)?;
+    let export = export(signature, event)?;
+    Ok(quote! { #function #export })
+}
+
+fn refuse_what_cannot_be_exported(signature: &Signature) -> Result<()> {
+    if let Some(keyword) = &signature.asyncness {
+        let message = "a handler is not `async`: each runs alone in a sandbox, where calls to the host simply return";
+        return Err(Error::new_spanned(keyword, message));
+    }
+    if let Some(parameter) = signature.generics.params.first() {
+        return Err(Error::new_spanned(parameter, "a handler has no type parameters: the host calls it by its name"));
+    }
+    Ok(())
+}
+
+fn only_argument(signature: &Signature) -> Result<&Type> {
+    let mut inputs = signature.inputs.iter();
+    match (inputs.next(), inputs.next()) {
+        (Some(FnArg::Typed(argument)), None) => Ok(&argument.ty),
+        _ => {
+            let message = format!("a handler takes one argument: `fn {}(event: tenterhook::Event)`", signature.ident);
+            Err(Error::new_spanned(signature, message))
+        }
+    }
+}
+
+/// What makes the host find and call the function. The checks of its types are there on every target, so that a test
+/// on the author's machine finds what a build for WebAssembly would.
+fn export(signature: &Signature, event: &Type) -> Result<TokenStream> {
+    let function = &signature.ident;
+    let name = name::export(&function.unraw().to_string()).map_err(|why| Error::new_spanned(function, why))?;
+    let post_return = format!("cabi_post_{name}");
+    let section = format!("component-type:tenterhook:{name}");
+    let world = world::encode(&name);
+    let length = world.len();
+    let world = Literal::byte_string(&world);
+    // Where the compiler points when a type is not right.
+    let argument = quote_spanned! { event.span() => ::tenterhook::__rt::argument::<#event> };
+    let answer_span = match &signature.output {
+        ReturnType::Type(_, answer) => answer.span(),
+        ReturnType::Default => function.span(),
+    };
+    let answer = quote_spanned! { answer_span => ::tenterhook::__rt::answer };
+    Ok(quote! {
+        const _: () = {
+            struct Handler;
+
+            impl ::tenterhook::__rt::Guest for Handler {
+                fn handle(event: ::tenterhook::__rt::Event) -> ::tenterhook::__rt::Answer {
+                    #answer(#function(#argument(event)))
+                }
+            }
+
+            #[cfg(target_family = "wasm")]
+            #[allow(unsafe_code, reason = "the export speaks the canonical ABI, in code that wit-bindgen wrote")]
+            const _: () = {
+                #[unsafe(export_name = #name)]
+                unsafe extern "C" fn call(event: i32) -> *mut u8 {
+                    unsafe { ::tenterhook::__rt::call::<Handler>(event) }
+                }
+
+                #[unsafe(export_name = #post_return)]
+                unsafe extern "C" fn post_return(answer: *mut u8) {
+                    unsafe { ::tenterhook::__rt::post_return::<Handler>(answer) }
+                }
+
+                #[unsafe(link_section = #section)]
+                #[used]
+                static WORLD: [u8; #length] = *#world;
+            };
+        };
+    })
+}
