@@ -17,8 +17,9 @@ pub(crate) const WASIP2: &str = "wasm32-wasip2";
 /// Builds the project in `folder` with `rustc` for `target` and gives the path of its module: a component for
 /// `wasm32-wasip2`, a core module otherwise.
 pub(crate) fn build(folder: &Path, rustc: &Path, target: &str) -> Result<PathBuf> {
-    // One folder for all guests, so that they share what they depend on.
-    let target_folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests");
+    // One folder for all guests, so that they share what they depend on: beside this program's own, `target/debug`.
+    let this = std::env::current_exe().context("finding this program")?;
+    let target_folder = this.ancestors().nth(2).context("this program stands in cargo's folder")?.join("guests");
     let messages = read(
         Command::new("cargo")
             .args(["build", "--release", "--locked", "--message-format=json-render-diagnostics", "--target", target])

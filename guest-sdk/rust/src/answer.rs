@@ -69,19 +69,19 @@ impl IntoAnswer for &str {
 
 impl IntoAnswer for String {
     fn into_answer(self) -> Result<Option<Response>> {
-        Ok(Some(Response::new().text(self)))
+        Ok(Some(Response::text(self)))
     }
 }
 
 impl IntoAnswer for Vec<u8> {
     fn into_answer(self) -> Result<Option<Response>> {
-        Ok(Some(Response::new().content("application/octet-stream", self)))
+        Ok(Some(Response::content("application/octet-stream", self)))
     }
 }
 
 impl<T: Serialize> IntoAnswer for Json<T> {
     fn into_answer(self) -> Result<Option<Response>> {
-        Response::new().json(&self.0).map(Some)
+        Response::json(&self.0).map(Some)
     }
 }
 
@@ -95,7 +95,7 @@ impl IntoAnswer for serde_json::Value {
 impl IntoAnswer for Value {
     fn into_answer(self) -> Result<Option<Response>> {
         match self.json_text() {
-            Some(text) => Ok(Some(Response::new().content("application/json", text.into()))),
+            Some(text) => Ok(Some(Response::content("application/json", text.into()))),
             None => Json(self).into_answer(),
         }
     }

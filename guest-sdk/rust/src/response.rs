@@ -12,7 +12,7 @@ use crate::bindings::tenterhook::webhook::types;
 ///
 /// fn on_http_post(event: Event) -> Result<Response> {
 ///     let order: serde_json::Value = event.data().body.json()?;
-///     Response::new().status(201).header("X-Session", event.session()).json(&order)
+///     Ok(Response::json(&order)?.status(201).header("X-Session", event.session()))
 /// }
 /// # let response = on_http_post(Event::fake().body("{}").build()).unwrap();
 /// # assert_eq!((response.status, &*response.body), (201, &b"{}"[..]));
@@ -39,6 +39,28 @@ impl Response {
         Self::default()
     }
 
+    /// 200 and this text, as `text/plain`.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::content("text/plain; charset=utf-8", text.into().into_bytes())
+    }
+
+    /// 200 and this page, as `text/html`.
+    pub fn html(page: impl Into<String>) -> Self {
+        Self::content("text/html; charset=utf-8", page.into().into_bytes())
+    }
+
+    /// 200 and this value, as `application/json`.
+    ///
+    /// # Errors
+    /// The value has no form in JSON: a map whose keys are not texts.
+    pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Self> {
+        Ok(Self::content("application/json", serde_json::to_vec(value)?))
+    }
+
+    pub(crate) fn content(content_type: &str, body: Vec<u8>) -> Self {
+        Self::new().header("Content-Type", content_type).body(body)
+    }
+
     /// With this status, 200 to 599. The host refuses others, as it refuses header fields that HTTP/1.1 would not carry or
     /// that concern the connection.
     #[must_use]
@@ -59,30 +81,6 @@ impl Response {
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
-    }
-
-    /// With this text as the body, as `text/plain`.
-    #[must_use]
-    pub fn text(self, text: impl Into<String>) -> Self {
-        self.content("text/plain; charset=utf-8", text.into().into_bytes())
-    }
-
-    /// With this page as the body, as `text/html`.
-    #[must_use]
-    pub fn html(self, page: impl Into<String>) -> Self {
-        self.content("text/html; charset=utf-8", page.into().into_bytes())
-    }
-
-    /// With this value as the body, as `application/json`.
-    ///
-    /// # Errors
-    /// The value has no form in JSON: a map whose keys are not texts.
-    pub fn json(self, value: &(impl Serialize + ?Sized)) -> Result<Self> {
-        Ok(self.content("application/json", serde_json::to_vec(value)?))
-    }
-
-    pub(crate) fn content(self, content_type: &str, body: Vec<u8>) -> Self {
-        self.header("Content-Type", content_type).body(body)
     }
 }
 
