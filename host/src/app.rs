@@ -68,7 +68,8 @@ impl App {
         let engine = Engine::new(&config.guest).context("making the engine for guests")?;
         let guests = guest_runtime(config.guest.threads)?;
         let library = Library::new(engine.clone(), store.blobs.clone()).context("linking the host's functions")?;
-        let registry = Registry::new(store.catalog.clone(), library, deployed.clone(), clock.clone(), config.dispatch.timeout());
+        let registry =
+            Registry::new(store.catalog.clone(), library, deployed.clone(), clock.clone(), config.dispatch.timeout());
         registry.restore().await.context("restoring what was deployed")?;
         let lease = store.ledger.join(clock.now()).await.context("joining the store")?;
         let dispatch = dispatch::Handle::new(
@@ -96,7 +97,9 @@ impl App {
             clock,
             feed: feed.clone(),
         });
-        let router = Router::new().merge(ingest::router(intake)).merge(api::router(api::State { history: store.history, org }).merge(api::health::router()));
+        let router = Router::new()
+            .merge(ingest::router(intake))
+            .merge(api::router(api::State { history: store.history, org }).merge(api::health::router()));
         let server = Server { listener, router, config: config.http };
         Ok(Self { address, registry, feed, tasks, guests: Some(guests), shutdown, server: Some(server) })
     }

@@ -46,10 +46,14 @@ impl Config {
     fn check(&self) -> anyhow::Result<()> {
         let (slots, sandboxes) = (self.dispatch.slots, self.guest.sandboxes);
         if slots == 0 || slots > sandboxes as usize {
-            bail!("`dispatch.slots` is {slots}: it must be at least 1 and at most `guest.sandboxes`, which is {sandboxes}");
+            bail!(
+                "`dispatch.slots` is {slots}: it must be at least 1 and at most `guest.sandboxes`, which is {sandboxes}"
+            );
         }
         if self.ingest.in_flight_bytes < self.ingest.body_bytes {
-            bail!("`ingest.in_flight_bytes` is less than `ingest.body_bytes`: no body of the full size could be received");
+            bail!(
+                "`ingest.in_flight_bytes` is less than `ingest.body_bytes`: no body of the full size could be received"
+            );
         }
         Ok(())
     }

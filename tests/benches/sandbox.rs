@@ -15,7 +15,10 @@ const ROUNDS: u32 = 20_000;
 
 pub fn lines() -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let guests = [("WAT handler that answers `hello`", servers::hello()), ("Rust handler `echo` of plugins/echo", servers::echo())];
+    let guests = [
+        ("WAT handler that answers `hello`", servers::hello()),
+        ("Rust handler `echo` of plugins/echo", servers::echo()),
+    ];
     let measure = |(name, (component, export)): (&str, (Vec<u8>, &str))| {
         let took = runtime.block_on(measure(&component, export));
         format!("{name:<40} {:>8.1} µs", took.as_secs_f64() * 1e6)

@@ -95,5 +95,5 @@ pub fn hello() -> (Vec<u8>, &'static str) {
 /// The checked-in component of `plugins/echo`.
 pub fn echo() -> (Vec<u8>, &'static str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/echo/echo.wasm");
-    (std::fs::read(path).unwrap(), "echo")
+    (std::fs::read(path).unwrap(), "on-request")
 }

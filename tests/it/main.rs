@@ -4,6 +4,7 @@ mod harness;
 
 mod http2;
 mod payload;
+mod plugins;
 mod refusals;
 mod seed;
 mod sync;

@@ -37,7 +37,8 @@ fn post(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
 
 fn request(method: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
-    let head = format!("{method} /webhooks/hook HTTP/1.1\r\nHost: h\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+    let head =
+        format!("{method} /webhooks/hook HTTP/1.1\r\nHost: h\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
@@ -115,7 +116,10 @@ async fn urls() {
         case(
             "a path that is not UTF-8 when decoded",
             get("/webhooks/hook/%ff%zz"),
-            vec![("/data/url/path", json!("/webhooks/hook/\u{fffd}%zz")), ("/data/url/raw_path", json!("/webhooks/hook/%ff%zz"))],
+            vec![
+                ("/data/url/path", json!("/webhooks/hook/\u{fffd}%zz")),
+                ("/data/url/raw_path", json!("/webhooks/hook/%ff%zz")),
+            ],
         ),
         case(
             "repeated keys, a plus, a semicolon and malformed escapes",
@@ -127,7 +131,16 @@ async fn urls() {
                 ),
                 (
                     "/data/url/query_all",
-                    json!([["a", "1"], ["b", "x y z"], ["a", "2"], ["c", "1;2"], ["d", "%zz"], ["e", ""], ["", "f"], ["g", "é"]]),
+                    json!([
+                        ["a", "1"],
+                        ["b", "x y z"],
+                        ["a", "2"],
+                        ["c", "1;2"],
+                        ["d", "%zz"],
+                        ["e", ""],
+                        ["", "f"],
+                        ["g", "é"]
+                    ]),
                 ),
             ],
         ),
@@ -212,7 +225,11 @@ async fn forms() {
         ));
     }
     let parameters = "Content-Type: Application/X-WWW-Form-Urlencoded; charset=UTF-8\r\n";
-    cases.push(case("a parameter and other case", post(parameters, "a=1"), vec![("/data/body/form", json!({"a": "1"}))]));
+    cases.push(case(
+        "a parameter and other case",
+        post(parameters, "a=1"),
+        vec![("/data/body/form", json!({"a": "1"}))],
+    ));
     cases.push(case(
         "another type is no form",
         post("Content-Type: text/plain\r\n", "a=1"),
@@ -238,7 +255,10 @@ async fn json_bodies() {
         object(r#"{"a": 1}"#, json!({"a": 1})),
         object(" \r\n\t{\"a\": [true, null]} \n", json!({"a": [true, null]})),
         object(r#"{"a": 1, "a": 2}"#, json!({"a": 2})),
-        object(r#"{"a": 9223372036854775808, "b": -9223372036854775808}"#, json!({"a": 9223372036854775808_u64, "b": i64::MIN})),
+        object(
+            r#"{"a": 9223372036854775808, "b": -9223372036854775808}"#,
+            json!({"a": 9223372036854775808_u64, "b": i64::MIN}),
+        ),
         object(r#"{"a": 18446744073709551616, "b": 1.5}"#, json!({"a": 18446744073709551616.0, "b": 1.5})),
         object(r#"{"a": "\ud83d\ude00"}"#, json!({"a": "😀"})),
         other("[1, 2]", json!([1, 2])),
@@ -265,7 +285,10 @@ async fn bodies() {
         case(
             "none",
             get("/webhooks/hook"),
-            vec![("/data/body", json!({"bytes": null, "form": null, "json": null, "text": null, "json_value": null, "form_all": null}))],
+            vec![(
+                "/data/body",
+                json!({"bytes": null, "form": null, "json": null, "text": null, "json_value": null, "form_all": null}),
+            )],
         ),
         case("an empty one is none", post("", ""), vec![("/data/body/bytes", json!(null))]),
         case("text", post("", "é"), vec![("/data/body/bytes", json!("w6k=")), ("/data/body/text", json!("é"))]),

@@ -82,7 +82,8 @@ async fn a_length_beside_chunks_closes_the_connection() {
     drop(stream.read_to_end(&mut rest).await);
     assert!(rest.is_empty(), "{}", String::from_utf8_lossy(&rest));
     let events = host.api("events").await;
-    let urls: Vec<&str> = events["items"].as_array().unwrap().iter().filter_map(|event| event["raw_url"].as_str()).collect();
+    let urls: Vec<&str> =
+        events["items"].as_array().unwrap().iter().filter_map(|event| event["raw_url"].as_str()).collect();
     assert!(matches!((answer.status, urls.as_slice()), (202, ["/webhooks/hook"]) | (400, [])), "{answer:?} {urls:?}");
 }
 

@@ -58,7 +58,8 @@ async fn an_asynchronous_trigger_answers_at_once() {
 
 #[tokio::test]
 async fn an_event_that_no_trigger_takes_is_accepted_with_its_verdicts() {
-    let host = Host::start(&manifest("hello", "event_type: post\n      filter: data.headers[\"X-Nope\"] == \"a\"")).await;
+    let host =
+        Host::start(&manifest("hello", "event_type: post\n      filter: data.headers[\"X-Nope\"] == \"a\"")).await;
     let event = host.event(GET).await;
     assert_eq!(event["verdicts"][0]["verdict"], "event_type_differs");
     assert_eq!(event["sessions"].as_array().unwrap().len(), 0);
@@ -114,7 +115,8 @@ async fn a_full_backlog_asks_senders_to_come_back() {
     let mut config = Config::load(None).unwrap();
     config.dispatch.slots = 1;
     config.dispatch.backlog = 1;
-    let host = Host::start_with(config, &manifest("loop", "timeout: 2s").replacen("is_sync: true", "is_sync: false", 1)).await;
+    let host =
+        Host::start_with(config, &manifest("loop", "timeout: 2s").replacen("is_sync: true", "is_sync: false", 1)).await;
     let mut statuses = Vec::new();
     for _ in 0..3 {
         statuses.push(host.send(GET).await.status);

@@ -125,7 +125,8 @@ fn a_data_directory_has_one_process() {
     let (dir, data) = (project(MANIFEST), tempfile::tempdir().unwrap());
     let mut up = Up::start(dir.path(), data.path());
     up.notice("deployed");
-    let arguments = ["up", dir.path().to_str().unwrap(), "--data", data.path().to_str().unwrap(), "--listen", "127.0.0.1:0"];
+    let arguments =
+        ["up", dir.path().to_str().unwrap(), "--data", data.path().to_str().unwrap(), "--listen", "127.0.0.1:0"];
     let second = program::run(&arguments);
     assert_eq!(second.status.code(), Some(1));
     let said = text(&second.stderr);
@@ -136,8 +137,11 @@ fn a_data_directory_has_one_process() {
 fn filters_are_tried_without_a_server() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("event.json");
-    std::fs::write(&file, r#"{"data": {"method": "POST", "headers": {"content-type": "application/json; charset=utf-8"}}}"#)
-        .unwrap();
+    std::fs::write(
+        &file,
+        r#"{"data": {"method": "POST", "headers": {"content-type": "application/json; charset=utf-8"}}}"#,
+    )
+    .unwrap();
     let file = file.to_str().unwrap();
     let cases = [
         (r#"data.method == "POST" && event_type == "post""#, 0, "matched"),

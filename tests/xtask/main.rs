@@ -1,9 +1,11 @@
 //! `cargo xtask`: the chores of this repository, each a command in a file of its own.
 
+mod bench;
 mod bindings;
 mod guest;
 mod plugins;
 mod process;
+mod test;
 mod wasm_toolchain;
 
 use std::process::ExitCode;
@@ -20,15 +22,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    Bench(bench::Args),
     Bindings(bindings::Args),
     Plugins(plugins::Args),
+    Test(test::Args),
     WasmToolchain(wasm_toolchain::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
+        Task::Bench(args) => bench::run(&args),
         Task::Bindings(args) => bindings::run(&args),
         Task::Plugins(args) => plugins::run(&args),
+        Task::Test(args) => test::run(&args),
         Task::WasmToolchain(args) => wasm_toolchain::run(args),
     };
     match done {

@@ -6,7 +6,6 @@ mod project;
 mod registry;
 mod snapshot;
 
-
 pub use project::{Project, ReadError};
 pub use registry::{Applied, ApplyError, Registry};
 pub use snapshot::{Current, Deployment, Endpoint, Snapshot};

@@ -8,8 +8,8 @@ use tracing::error;
 
 use super::check::{self, Modules};
 use super::manifest::{self, Diagnostic, Manifest};
-use super::snapshot::{Current, Deployment};
 use super::project::Project;
+use super::snapshot::{Current, Deployment};
 use crate::clock::Clock;
 use crate::event::{DeploymentId, Digest, Org};
 use crate::guest::{self, Library, LoadError, Module, Vars};

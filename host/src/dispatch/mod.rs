@@ -4,7 +4,6 @@ mod policy;
 mod ticket;
 mod worker;
 
-
 use std::sync::Arc;
 use std::time::Duration;
 

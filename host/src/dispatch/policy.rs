@@ -7,7 +7,9 @@ use crate::store::{Delivery, Settlement};
 /// The attempt's record and the session's final state: one attempt is all that a session has yet.
 pub(super) fn settle(delivery: &Delivery, run: &Run) -> Settlement {
     let (state, status, fault) = match &run.outcome {
-        Outcome::Answered(response) => (SessionState::Succeeded, response.as_ref().map(|response| response.status), None),
+        Outcome::Answered(response) => {
+            (SessionState::Succeeded, response.as_ref().map(|response| response.status), None)
+        }
         Outcome::Retry { .. } | Outcome::Rejected(_) => (SessionState::Failed, None, None),
         Outcome::Fault(fault) => (SessionState::Failed, None, Some(fault.kind)),
     };
@@ -21,11 +23,5 @@ pub(super) fn settle(delivery: &Delivery, run: &Run) -> Settlement {
         error: run.outcome.error(),
         status,
     };
-    Settlement {
-        org: delivery.event.org.clone(),
-        session: delivery.session,
-        attempt,
-        logs: run.logs.clone(),
-        state,
-    }
+    Settlement { org: delivery.event.org.clone(), session: delivery.session, attempt, logs: run.logs.clone(), state }
 }

@@ -9,7 +9,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, 
 
 use super::bindings::types;
 use super::engine::{Engine, SetupError};
-use super::imports::{self, event::Handle, State};
+use super::imports::{self, State, event::Handle};
 use crate::event::Digest;
 use crate::store::{self, Blobs};
 

@@ -8,7 +8,6 @@ mod invoke;
 mod library;
 mod response;
 
-
 use std::sync::Arc;
 use std::time::Duration;
 

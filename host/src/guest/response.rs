@@ -22,11 +22,15 @@ pub(super) fn check(response: types::Response, limits: &Limits) -> Result<Respon
     check_status(response.status, response.body.len())?;
     if response.body.len() > limits.response_bytes {
         let (size, limit) = (response.body.len(), limits.response_bytes);
-        return Err(bad(format!("the body has {size} bytes, more than the limit of {limit} (guest.limits.response_bytes)")));
+        return Err(bad(format!(
+            "the body has {size} bytes, more than the limit of {limit} (guest.limits.response_bytes)"
+        )));
     }
     if response.headers.len() > limits.response_headers {
         let (count, limit) = (response.headers.len(), limits.response_headers);
-        return Err(bad(format!("there are {count} headers, more than the limit of {limit} (guest.limits.response_headers)")));
+        return Err(bad(format!(
+            "there are {count} headers, more than the limit of {limit} (guest.limits.response_headers)"
+        )));
     }
     for header in &response.headers {
         check_header(&header.name, &header.value, response.body.len())?;

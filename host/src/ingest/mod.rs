@@ -7,7 +7,6 @@ mod receive;
 mod rejection;
 mod reply;
 
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -47,7 +47,9 @@ fn handled(outcome: Option<Outcome>, trigger: &str, timeout: Duration) -> Respon
         rejection::problem(StatusCode::BAD_GATEWAY, "handler-failed", &detail)
     };
     match outcome {
-        Some(Outcome::Answered(Some(response))) => response_of(response).unwrap_or_else(|_| failed("gave a bad response")),
+        Some(Outcome::Answered(Some(response))) => {
+            response_of(response).unwrap_or_else(|_| failed("gave a bad response"))
+        }
         Some(Outcome::Answered(None)) => failed("gave no response"),
         Some(Outcome::Retry { .. }) => failed("asked to be called again later"),
         Some(Outcome::Rejected(_)) => failed("rejected the event"),

@@ -1,6 +1,7 @@
-//! What the tests share: a real host on a free port, raw sockets, handlers in WAT.
+//! What the tests share: a real host on a free port, the program itself, raw sockets, handlers in WAT and in Rust.
 
-pub mod wat;
+pub mod guests;
 pub mod host;
-pub mod raw;
 pub mod program;
+pub mod raw;
+pub mod wat;

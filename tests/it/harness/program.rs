@@ -21,7 +21,18 @@ pub fn path() -> &'static Path {
         let profile = this.ancestors().nth(2).unwrap();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--locked", "--package", "tenterhook-host", "--bin", "tenterhook", "--target-dir"]).arg(profile.parent().unwrap());
+        build
+            .args([
+                "build",
+                "--quiet",
+                "--locked",
+                "--package",
+                "tenterhook-host",
+                "--bin",
+                "tenterhook",
+                "--target-dir",
+            ])
+            .arg(profile.parent().unwrap());
         if profile.ends_with("release") {
             build.arg("--release");
         }

@@ -99,8 +99,13 @@ impl Log {
         if self.dropped > 0 {
             let dropped = self.dropped;
             let message = format!("{dropped} further entries were dropped: the log is full (guest.limits.log_bytes)");
-            let entry =
-                LogEntry { at: self.clock.now(), attempt: self.attempt, level: LogLevel::Warn, message, fields: Vec::new() };
+            let entry = LogEntry {
+                at: self.clock.now(),
+                attempt: self.attempt,
+                level: LogLevel::Warn,
+                message,
+                fields: Vec::new(),
+            };
             self.entries.push(entry);
         }
         std::mem::take(&mut self.entries)

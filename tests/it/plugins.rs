@@ -1,0 +1,112 @@
+//! The example projects, served by the program: as they are checked in, and rebuilt from their sources.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::program::Up;
+use crate::harness::{guests, raw};
+
+fn plugin(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins").join(name)
+}
+
+/// A served plugin: its manifest, and its component from one of two places.
+struct Served {
+    up: Up,
+    _folders: [TempDir; 2],
+}
+
+impl Served {
+    fn start(name: &str, component: &Path) -> Self {
+        let (dir, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::copy(plugin(name).join("tenterhook.yaml"), dir.path().join("tenterhook.yaml")).unwrap();
+        std::fs::copy(component, dir.path().join(component.file_name().unwrap())).unwrap();
+        let mut up = Up::start(dir.path(), data.path());
+        up.notice("deployed");
+        Self { up, _folders: [dir, data] }
+    }
+
+    fn send(&self, request: &str) -> raw::Answer {
+        let address: SocketAddr = self.up.url.strip_prefix("http://").unwrap().parse().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(raw::exchange(address, request.as_bytes()))
+    }
+
+    /// What the handlers that the request selects write, as a user sees it: `trigger: line`.
+    fn story(&mut self, request: &str) -> String {
+        let answer = self.send(request);
+        assert_eq!(answer.status, 202, "{answer:?}");
+        let id = answer.header("tenterhook-event-id").unwrap();
+        let notice = self.up.notice("event");
+        assert_eq!(notice["id"], id);
+        let mut story = String::new();
+        for _ in notice["matched"].as_array().unwrap() {
+            let session = self.up.notice("session");
+            assert_eq!(session["state"], "succeeded", "{session}");
+            let logs = self.logs(session["id"].as_str().unwrap());
+            for entry in logs.as_array().unwrap() {
+                let (trigger, message) = (session["trigger"].as_str().unwrap(), entry["message"].as_str().unwrap());
+                story.push_str(&format!("{trigger}: {message}\n"));
+            }
+        }
+        story
+    }
+
+    /// A session is told of just before it is settled.
+    fn logs(&self, session: &str) -> Value {
+        for _ in 0..100 {
+            if self.up.json(&["sessions", "show", session])["state"] == "succeeded" {
+                break;
+            }
+        }
+        self.up.json(&["sessions", "logs", session])
+    }
+}
+
+/// The component that is checked in and the one that its source gives now.
+fn components(name: &str, file: &str) -> [PathBuf; 2] {
+    [plugin(name).join(file), guests::rebuilt().join(name).join(file)]
+}
+
+const GET: &str =
+    "GET /webhooks/http_sample/hello?name=Ada&b=1&name=Eve HTTP/1.1\r\nHost: h\r\nUser-Agent: curl/8\r\n\r\n";
+const HEAD: &str = "HEAD /webhooks/http_sample HTTP/1.1\r\nHost: h\r\n\r\n";
+const FORM: &str = "POST /webhooks/http_sample HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+     Content-Length: 18\r\n\r\nname=Ada&answer=42";
+const JSON: &str = "POST /webhooks/http_sample HTTP/1.1\r\nHost: h\r\nContent-Type: application/json; charset=utf-8\r\n\
+     Content-Length: 15\r\n\r\n{\"name\": \"Ada\"}";
+const PUT: &str = "PUT /webhooks/http_sample HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
+
+#[test]
+fn http_sample_prints_what_it_receives() {
+    for component in components("http-sample", "webhooks.wasm") {
+        let mut sample = Served::start("http-sample", &component);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(sample.story(GET), @"");
+            insta::assert_snapshot!(sample.story(HEAD), @"");
+            insta::assert_snapshot!(sample.story(FORM), @"");
+            insta::assert_snapshot!(sample.story(JSON), @"");
+            insta::assert_snapshot!(sample.story(PUT), @"");
+        }
+    }
+}
+
+#[test]
+fn echo_answers_with_the_events_data() {
+    for component in components("echo", "echo.wasm") {
+        let echo = Served::start("echo", &component);
+        let request = "POST /webhooks/echo/a%20b?x=1&x=2 HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n\
+                       Content-Length: 9\r\n\r\n{\"a\": [1]}";
+        let request = request.replace("Content-Length: 9", "Content-Length: 10");
+        let answer = echo.send(&request);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let data: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(data["body"]["json"], json!({"a": [1]}));
+        assert_eq!(data["headers"]["Content-Length"], json!(10));
+        let id = answer.header("tenterhook-event-id").unwrap();
+        assert_eq!(echo.up.json(&["events", "show", id])["data"], data, "what a handler reads is what is shown");
+    }
+}

@@ -1,0 +1,26 @@
+//! `cargo xtask test`: every test, with all that they need.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::guest;
+use crate::process::run as start;
+use crate::wasm_toolchain::{Place, provide};
+
+/// Runs every test, after providing what the tests need: a compiler for WebAssembly.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    /// Passed on to `cargo test`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    // Before the tests, so that none of them waits for a download.
+    provide(&args.place, &[guest::UNKNOWN, guest::WASIP2])?;
+    start(Command::new("cargo").args(["test", "--workspace", "--locked"]).args(&args.arguments))
+}
