@@ -52,9 +52,7 @@ fn filter(spec: &TriggerSpec, source: &str, mistakes: &mut Vec<Diagnostic>) -> O
     match Filter::compile(text) {
         Ok(filter) => Some(Some(Arc::new(filter))),
         Err(error) => {
-            for found in error.diagnostics() {
-                mistakes.push(spec.bad_filter(source, found.span.clone(), &found.message, found.suggestion.clone()));
-            }
+            mistakes.extend(spec.filter_mistakes(source, &error));
             None
         }
     }

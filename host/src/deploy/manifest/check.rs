@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::diagnostic::Diagnostic;
 use super::suggest::{did_you_mean, list, nearest};
 use super::{Manifest, Span, TriggerSpec};
+use crate::trigger::filter::CompileError;
 
 impl Manifest {
     /// There is no file for a module. `name` is its key in `modules`, and `source` the manifest's text.
@@ -48,12 +49,32 @@ impl TriggerSpec {
         Diagnostic::error(source, Span { start, end: call.span.end }, message).help(help)
     }
 
+    /// All that is wrong with its filter.
+    pub fn filter_mistakes(&self, source: &str, error: &CompileError) -> Vec<Diagnostic> {
+        let mistakes = error.diagnostics().iter().map(|found| {
+            let help = found.suggestion.as_ref().map(|meant| format!("did you mean `{meant}`?"));
+            self.bad_filter(source, found.span.clone(), &found.message, help)
+        });
+        mistakes.collect()
+    }
+
     /// Its filter does not compile: `part` are the bytes of the expression that are wrong.
     pub fn bad_filter(&self, source: &str, part: Range<usize>, message: &str, help: Option<String>) -> Diagnostic {
         let message = format!("the filter does not compile: {message}");
-        match &self.filter {
-            Some(filter) => Diagnostic::inside(source, filter, part, message).help(help),
-            None => Diagnostic::error(source, self.name.span, message).help(help),
-        }
+        let Some(filter) = &self.filter else {
+            return Diagnostic::error(source, self.name.span, message).help(help);
+        };
+        let help = if cut_short(source, filter.span) { Some(COMMENT_HELP.to_owned()) } else { help };
+        Diagnostic::inside(source, filter, part, message).help(help)
     }
+}
+
+const COMMENT_HELP: &str =
+    "to YAML, ` #` begins a comment and ends the filter: put the filter in quotes, `filter: '…'`";
+
+/// Whether YAML ended a scalar because a comment begins after it.
+fn cut_short(source: &str, scalar: Span) -> bool {
+    let written = source.get(scalar.start..scalar.end).unwrap_or_default();
+    let line = source.get(scalar.end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    !written.starts_with(['"', '\'']) && !written.ends_with('\n') && line.trim_start().starts_with('#')
 }

@@ -8,11 +8,15 @@ use serde::Serialize;
 
 use super::Span;
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// All that is wrong with a manifest, in the order of its lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Error {
-    /// At least one.
+    /// At least one, and so many that nobody reads more.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more there are.
+    pub omitted: usize,
 }
 
 /// One mistake.
@@ -89,16 +93,21 @@ impl Diagnostic {
         self
     }
 
-    /// The text that a terminal shows: `file` is the manifest's path and `source` its content.
-    pub fn render(&self, file: &str, source: &str, renderer: &Renderer) -> String {
+    fn render(&self, file: &str, source: &str, renderer: &Renderer) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut snippet =
-            Snippet::source(source).path(file).annotation(AnnotationKind::Primary.span(within(source, self.span)));
+        // A byte order mark is no column of the first line.
+        let text = source.trim_start_matches(BYTE_ORDER_MARK);
+        let mark = source.len() - text.len();
+        let place = |span: Span| {
+            within(text, Span { start: span.start.saturating_sub(mark), end: span.end.saturating_sub(mark) })
+        };
+        let primary = AnnotationKind::Primary.span(place(self.span));
+        let mut snippet = Snippet::source(text).path(file).annotation(primary);
         if let Some(note) = &self.note {
-            snippet = snippet.annotation(AnnotationKind::Context.span(within(source, note.span)).label(&note.message));
+            snippet = snippet.annotation(AnnotationKind::Context.span(place(note.span)).label(&note.message));
         }
         let mut group = level.primary_title(&self.message).element(snippet);
         if let Some(excerpt) = &self.excerpt {
@@ -116,7 +125,8 @@ impl Diagnostic {
 }
 
 impl Error {
-    /// Every mistake as text for people, without colours, and a blank line between two.
+    /// Every mistake as text for people, without colours, and a blank line between two. `file` is the manifest's path and
+    /// `source` its content (what is left of it if it is not UTF-8).
     pub fn render(&self, file: &str, source: &str) -> String {
         self.render_with(file, source, &Renderer::plain())
     }
@@ -127,7 +137,10 @@ impl Error {
     }
 
     fn render_with(&self, file: &str, source: &str, renderer: &Renderer) -> String {
-        let texts: Vec<_> = self.diagnostics.iter().map(|found| found.render(file, source, renderer)).collect();
+        let mut texts: Vec<_> = self.diagnostics.iter().map(|found| found.render(file, source, renderer)).collect();
+        if self.omitted > 0 {
+            texts.push(format!("… and {} more", self.omitted));
+        }
         texts.join("\n\n")
     }
 }
@@ -135,13 +148,13 @@ impl Error {
 impl From<Vec<Diagnostic>> for Error {
     fn from(mut diagnostics: Vec<Diagnostic>) -> Self {
         diagnostics.sort_by_key(|found| found.span.start);
-        Self { diagnostics }
+        Self { diagnostics, omitted: 0 }
     }
 }
 
 impl From<Diagnostic> for Error {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self { diagnostics: vec![diagnostic] }
+        Self { diagnostics: vec![diagnostic], omitted: 0 }
     }
 }
 
@@ -162,7 +175,7 @@ fn position(source: &str, offset: usize) -> (usize, usize) {
     let before = source.get(..source.floor_char_boundary(offset)).unwrap_or_default();
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = before.get(start..).unwrap_or_default().trim_start_matches('\u{feff}').chars().count() + 1;
+    let column = before.get(start..).unwrap_or_default().trim_start_matches(BYTE_ORDER_MARK).chars().count() + 1;
     (line, column)
 }
 

@@ -3,22 +3,20 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::diagnostic::Diagnostic;
+use indexmap::IndexMap;
+
+use super::diagnostic::{Diagnostic, Error};
 use super::grammar::Mistake;
+use super::keys::Keys;
 use super::suggest::{list, nearest};
 use super::tree::{Node, Scalar, Value};
 use super::{At, Span};
 
-/// The keys of one kind of mapping.
-pub(super) struct Keys {
-    /// Whose they are: `a trigger`.
-    pub(super) of: &'static str,
-    pub(super) known: &'static [&'static str],
-    /// Keys that people have reason to expect here: what to say of each, and what to do.
-    pub(super) refused: &'static [(&'static str, &'static str, &'static str)],
-}
+/// Nobody reads more, and a hostile manifest makes a hundred thousand.
+const MAX_DIAGNOSTICS: usize = 100;
 
 /// A mapping of known keys.
+#[derive(Default)]
 pub(super) struct Fields<'n> {
     values: HashMap<&'n str, (Span, &'n Node)>,
     /// Keys that are misspelt, and so reported already.
@@ -33,6 +31,11 @@ impl<'n> Fields<'n> {
         self.values.get(key).map(|(_, node)| *node).filter(|node| !node.is_null())
     }
 
+    /// Whether no key has a value; a key that is misspelt may have meant one.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.misspelt.is_empty() && self.values.values().all(|(_, node)| node.is_null())
+    }
+
     /// Where `key` itself is written.
     pub(super) fn key(&self, key: &str) -> Option<Span> {
         self.values.get(key).map(|(span, _)| *span)
@@ -41,13 +44,35 @@ impl<'n> Fields<'n> {
 
 /// Collects mistakes, so that one does not hide the next.
 pub(super) struct Reader<'s> {
-    pub(super) source: &'s str,
-    pub(super) found: Vec<Diagnostic>,
+    source: &'s str,
+    found: Vec<Diagnostic>,
+    omitted: usize,
 }
 
-impl Reader<'_> {
+impl<'s> Reader<'s> {
+    pub(super) fn new(source: &'s str) -> Self {
+        Self { source, found: Vec::new(), omitted: 0 }
+    }
+
+    pub(super) fn found_nothing(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    pub(super) fn into_error(self) -> Error {
+        let Self { found, omitted, .. } = self;
+        Error { omitted, ..Error::from(found) }
+    }
+
     pub(super) fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
-        self.found.push(Diagnostic::error(self.source, span, message).help(help));
+        self.report(Diagnostic::error(self.source, span, message).help(help));
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.found.len() < MAX_DIAGNOSTICS {
+            self.found.push(diagnostic);
+        } else {
+            self.omitted += 1;
+        }
     }
 
     /// The fields of `node`; none if it is no mapping.
@@ -79,17 +104,17 @@ impl Reader<'_> {
             self.error(node.span, format!("{of} is a mapping, and this is {}", node.kind()), None);
             return None;
         };
-        let mut named: Vec<(At<String>, &Node)> = Vec::new();
+        let mut named = IndexMap::new();
         for (key, value) in entries {
             let Some(name) = self.key(key) else { continue };
-            if let Some((first, _)) = named.iter().find(|(other, _)| other.value == name) {
-                let first = first.span;
-                self.duplicate(format!("the key `{name}` is there twice"), key.span, first);
+            if let Some((first, _)) = named.get(name) {
+                self.duplicate(format!("the key `{name}` is there twice"), key.span, *first);
             } else {
-                named.push((At { value: name.to_owned(), span: key.span }, value));
+                named.insert(name, (key.span, value));
             }
         }
-        Some(named)
+        let named = named.into_iter().map(|(name, (span, value))| (At { value: name.to_owned(), span }, value));
+        Some(named.collect())
     }
 
     /// The items of a list; none if it is no list.
@@ -160,11 +185,11 @@ impl Reader<'_> {
         } else {
             Diagnostic::inside(self.source, text, part, message)
         };
-        self.found.push(found.help(help));
+        self.report(found.help(help));
     }
 
     pub(super) fn duplicate(&mut self, message: String, second: Span, first: Span) {
-        self.found.push(Diagnostic::error(self.source, second, message).note(first, "first here"));
+        self.report(Diagnostic::error(self.source, second, message).note(first, "first here"));
     }
 
     fn key<'n>(&mut self, key: &'n Node) -> Option<&'n str> {
@@ -181,6 +206,10 @@ impl Reader<'_> {
     fn unknown(&mut self, name: &str, span: Span, keys: &Keys) -> Option<&'static str> {
         if let Some((_, message, help)) = keys.refused.iter().find(|(refused, ..)| *refused == name) {
             self.error(span, *message, (*help).to_owned());
+            return None;
+        }
+        if let Some((below, help)) = keys.below.iter().find(|(below, _)| below.known.contains(&name)) {
+            self.error(span, format!("`{name}` is a key of {}, not of {}", below.of, keys.of), (*help).to_owned());
             return None;
         }
         let meant = nearest(name, keys.known.iter().copied());

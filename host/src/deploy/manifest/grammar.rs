@@ -9,11 +9,16 @@ use super::{Call, MAX_TIMEOUT, MIN_TIMEOUT};
 pub(super) const SLUG: &str = "^[A-Za-z0-9_][A-Za-z0-9._~-]{0,63}$";
 /// The form of a var's name.
 pub(super) const VAR: &str = "^[A-Za-z_][A-Za-z0-9_]{0,127}$";
+/// A segment of a module's name: neither `.` nor `..`. Written without lookahead, which many editors' engines lack.
+macro_rules! segment {
+    () => {
+        r"([^.:/\\\x00-\x1f\x7f][^:/\\\x00-\x1f\x7f]*|\.[^.:/\\\x00-\x1f\x7f][^:/\\\x00-\x1f\x7f]*|\.\.[^:/\\\x00-\x1f\x7f]+)"
+    };
+}
 /// The form of a module's name: a relative path without `.` and `..`.
-pub(super) const MODULE: &str = r"^(?!\.{0,2}(/|$))[^:/\\\x00-\x1f\x7f]+(/(?!\.{0,2}(/|$))[^:/\\\x00-\x1f\x7f]+)*$";
+pub(super) const MODULE: &str = concat!("^", segment!(), "(/", segment!(), ")*$");
 /// The form of a `call`.
-pub(super) const CALL: &str =
-    r"^(?!\.{0,2}[/:])[^:/\\\x00-\x1f\x7f]+(/(?!\.{0,2}[/:])[^:/\\\x00-\x1f\x7f]+)*:[A-Za-z_][A-Za-z0-9_-]*$";
+pub(super) const CALL: &str = concat!("^", segment!(), "(/", segment!(), ")*:[A-Za-z_][A-Za-z0-9_-]*$");
 /// The form of a time between the bounds.
 pub(super) const TIMEOUT: &str =
     "^(([1-9][0-9]{0,4}|[1-8][0-9]{5}|900000)ms|([1-9][0-9]?|[1-8][0-9]{2}|900)s|([1-9]|1[0-5])m)$";

@@ -36,7 +36,8 @@ fn locate(source: &str, scalar: &At<String>, part: &Range<usize>) -> Option<Span
         if i >= part.end && end.is_some() {
             break;
         }
-        let (from, to) = rest.next(c)?;
+        let after = scalar.value.get(i + 1..).unwrap_or_default();
+        let (from, to) = rest.next(c, after)?;
         if i <= part.start {
             start = Some(from);
         }
@@ -57,17 +58,18 @@ struct Written<'s> {
 }
 
 impl Written<'_> {
-    /// The bytes that stand for `c`, the value's next character.
-    fn next(&mut self, c: char) -> Option<(usize, usize)> {
+    /// The bytes that stand for `c`, the value's next character; `after` is what the value has behind it.
+    fn next(&mut self, c: char, after: &str) -> Option<(usize, usize)> {
         let from = self.offset;
         let rest = self.text.get(from..)?;
         let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
         let breaks = rest.get(..blank)?.contains('\n');
         if breaks && matches!(c, ' ' | '\n') {
-            // A run of blank lines is as many line breaks of the value as it has itself, or one less: each takes one.
+            // Of a run of line breaks, the value has all or one less: the last one takes what is left.
             let newline = rest.find('\n')? + 1;
-            let more = rest.get(newline..blank)?.contains('\n');
-            self.skip(if more { newline } else { blank });
+            // What a block's line is indented more than its first is the value's.
+            let kept = after.len() - after.trim_start_matches([' ', '\t']).len();
+            self.skip(if after.starts_with('\n') { newline } else { blank.saturating_sub(kept).max(newline) });
             return Some((from, self.offset));
         }
         let here = rest.chars().next()?;

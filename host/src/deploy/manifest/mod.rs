@@ -5,10 +5,13 @@ mod check;
 mod diagnostic;
 mod fields;
 mod grammar;
+mod keys;
 mod locate;
 mod read;
+mod schema;
 mod suggest;
 mod tree;
+mod trigger;
 mod yaml_error;
 
 #[cfg(test)]
@@ -22,6 +25,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 pub use diagnostic::{Diagnostic, Error, Excerpt, Note, Severity};
+pub use schema::schema;
 
 pub use crate::trigger::Call;
 

@@ -13,17 +13,20 @@ pub(super) fn diagnostic(source: &str, error: &Error) -> Diagnostic {
 }
 
 fn message(error: &Error) -> String {
-    match error.without_snippet() {
-        Error::MultipleDocuments { .. } => "a manifest is one YAML document, and here a second begins".to_owned(),
-        Error::Budget { .. } => format!("the manifest is too large or too deep: {}", bare(error)),
-        _ => format!("this is not YAML: {}", bare(error)),
+    if matches!(error.without_snippet(), Error::MultipleDocuments { .. }) {
+        return "a manifest is one YAML document, and here a second begins".to_owned();
     }
+    let text = bare(error);
+    if matches!(error.without_snippet(), Error::Budget { .. }) || text.contains("limit exceeded") {
+        return format!("the manifest is too large or too deep: {text}");
+    }
+    format!("this is not YAML: {text}")
 }
 
-/// The reader's message without the position that it ends with.
+/// The reader's message without the positions that it ends with.
 fn bare(error: &Error) -> String {
     let text = error.without_snippet().to_string();
-    text.rfind(" at line ").and_then(|at| text.get(..at)).unwrap_or(&text).to_owned()
+    text.split_once(" at line ").map_or(text.as_str(), |(text, _)| text).to_owned()
 }
 
 fn help(error: &Error, line: &str) -> Option<String> {
@@ -41,6 +44,7 @@ fn help(error: &Error, line: &str) -> Option<String> {
              `filter: '…'`; or write `filter: >-` and the filter in the next line, indented"
                 .to_owned(),
         ),
+        Some("call") => Some("write `call: module:function`, as in `call: webhooks.py:on_http_get`".to_owned()),
         _ => None,
     }
 }
@@ -55,7 +59,8 @@ fn span(source: &str, location: Location) -> Span {
             source.char_indices().nth(before).map_or(source.len(), |(offset, _)| offset)
         }
     };
-    let length = source.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let next = source.get(start..).and_then(|rest| rest.chars().next());
+    let length = next.filter(|c| !matches!(c, '\r' | '\n')).map_or(0, char::len_utf8);
     Span { start, end: start + length }
 }
 

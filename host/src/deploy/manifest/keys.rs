@@ -1,0 +1,72 @@
+//! Which keys there are, and what to say to those who expect others. Knows AutoKitteh's.
+
+/// The keys of one kind of mapping.
+pub(super) struct Keys {
+    /// Whose they are: `a trigger`.
+    pub(super) of: &'static str,
+    pub(super) known: &'static [&'static str],
+    /// Keys that people have reason to expect here: what to say of each, and what to do.
+    pub(super) refused: &'static [(&'static str, &'static str, &'static str)],
+    /// Mappings further down, whose keys stand here when their indentation is wrong, and what to do then.
+    pub(super) below: &'static [(&'static Keys, &'static str)],
+}
+
+pub(super) const ROOT: Keys = Keys {
+    of: "a manifest",
+    known: &["version", "project", "modules"],
+    refused: &[("connections", NO_CONNECTIONS, CONNECTIONS_HELP)],
+    below: &[(&PROJECT, "indent it, to stand under `project:`"), (&TRIGGER, ALIGN)],
+};
+
+pub(super) const PROJECT: Keys = Keys {
+    of: "a project",
+    known: &["name", "display_name", "vars", "triggers"],
+    refused: &[
+        ("connections", NO_CONNECTIONS, CONNECTIONS_HELP),
+        ("modules", "`modules` is not a key of the project", "move it beside `project:`, without indentation"),
+    ],
+    below: &[(&TRIGGER, ALIGN)],
+};
+
+pub(super) const VAR: Keys = Keys {
+    of: "a var",
+    known: &["name", "value", "secret", "description"],
+    refused: &[
+        ("is_secret", "a var has no key `is_secret`", "write `secret`"),
+        (
+            "env_var",
+            "a var does not take its value from the environment",
+            "give the value itself, with `secret: true` if only handlers may see it",
+        ),
+    ],
+    below: &[],
+};
+
+pub(super) const TRIGGER: Keys = Keys {
+    of: "a trigger",
+    known: &["name", "type", "endpoint", "event_type", "filter", "call", "is_sync", "is_durable", "timeout"],
+    refused: &[
+        ("connection", "a trigger on a connection does not run here", CONNECTION_HELP),
+        ("schedule", "a trigger on a schedule does not run here", SCHEDULE_HELP),
+        ("timezone", "a trigger on a schedule does not run here", SCHEDULE_HELP),
+        ("webhook", "a trigger has no key `webhook`", "write `type: webhook`"),
+        ("entrypoint", "a trigger has no key `entrypoint`", "write `call: module:function`"),
+        ("data", "a trigger has no key `data`", DATA_HELP),
+        ("path", "a trigger has no key `path`", PATH_HELP),
+    ],
+    below: &[],
+};
+
+pub(super) const MODULE: Keys = Keys { of: "a module", known: &["path", "build"], refused: &[], below: &[] };
+
+pub(super) const CONNECTION_HELP: &str =
+    "have the service send its webhooks to the URL of a `type: webhook` trigger, and remove this one";
+pub(super) const SCHEDULE_HELP: &str =
+    "have a scheduler, such as cron, send requests to the URL of a `type: webhook` trigger, and remove this one";
+
+const ALIGN: &str = "indent it as far as the `name` of its trigger";
+const NO_CONNECTIONS: &str = "connections do not exist here";
+const CONNECTIONS_HELP: &str = "have the service send its webhooks to the URL of a `type: webhook` trigger, and put its \
+                                credentials under `vars` with `secret: true`";
+const DATA_HELP: &str = "say in `filter` which paths it takes: `data.url.path.endsWith(\"/foo\")`";
+const PATH_HELP: &str = "the path is `/webhooks/` and the trigger's `endpoint`, or else its name";

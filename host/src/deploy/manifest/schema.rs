@@ -1,0 +1,155 @@
+//! The manifest as a JSON Schema, from which editors complete and check. Knows no YAML.
+//!
+//! The types here are read by their derives alone: the reader keeps spans and finds more, so it has its own. A test holds
+//! both to the same manifests.
+
+use std::collections::BTreeMap;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde_json::Value;
+
+use super::grammar;
+
+/// The JSON Schema (draft 7, which editors know best) of `tenterhook.yaml`.
+///
+/// It says all but what takes more than one place to see: names that are there twice, methods that do not exist, filters that
+/// do not compile and handlers that are not there.
+pub fn schema() -> Value {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<Root>();
+    schema.insert("title".to_owned(), "Tenterhook's manifest".into());
+    schema.to_value()
+}
+
+/// `tenterhook.yaml`: a project's triggers, and the WebAssembly components that handle them.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Root {
+    /// The version of this format.
+    #[schemars(schema_with = "version")]
+    version: String,
+    /// The project: its vars and triggers.
+    project: Project,
+    /// Where the modules that triggers call are. A module that is not listed is the `.wasm` file of its name: `webhooks.py` is
+    /// `webhooks.wasm`.
+    #[schemars(extend(
+        "propertyNames" = { "pattern": grammar::MODULE },
+        "examples" = [{ "webhooks.py": { "path": "target/webhooks.wasm", "build": "make" } }],
+    ))]
+    modules: Option<BTreeMap<String, Module>>,
+}
+
+/// The project: its vars and triggers.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Project {
+    /// Its name: 1 to 64 letters, digits and `.` `_` `~` `-`.
+    #[schemars(regex(pattern = grammar::SLUG), extend("examples" = ["http_sample"]))]
+    name: String,
+    /// Its name for people.
+    #[schemars(extend("examples" = ["HTTP sample"]))]
+    display_name: Option<String>,
+    /// Values that handlers may read.
+    vars: Option<Vec<Var>>,
+    /// Which requests call which handlers.
+    triggers: Option<Vec<Trigger>>,
+}
+
+/// A value that handlers may read.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Var {
+    /// Its name: letters, digits and `_`.
+    #[schemars(regex(pattern = grammar::VAR), extend("examples" = ["HTTPBIN_BASE_URL"]))]
+    name: String,
+    /// Its value: text. A number or a boolean is the text that stands there; without a value it is empty.
+    #[schemars(default, skip_serializing_if = "Option::is_none", schema_with = "scalar", extend("examples" = ["https://httpbin.org/"]))]
+    value: Option<String>,
+    /// Whether nobody but handlers may see the value.
+    #[schemars(extend("default" = false))]
+    secret: Option<bool>,
+    /// What it is for.
+    description: Option<String>,
+}
+
+/// Which requests call which handler.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Trigger {
+    /// Its name, unique in the project: 1 to 64 letters, digits and `.` `_` `~` `-`.
+    #[schemars(regex(pattern = grammar::SLUG), extend("examples" = ["receive_http_post_json"]))]
+    name: String,
+    /// What it waits for: webhooks.
+    #[schemars(rename = "type", schema_with = "webhook")]
+    kind: String,
+    /// The last segment of its URL, `/webhooks/{endpoint}`. Triggers with the same endpoint share it. Without it, its name.
+    #[schemars(regex(pattern = grammar::SLUG), extend("examples" = ["orders"]))]
+    endpoint: Option<String>,
+    /// The HTTP method that it takes, in lower case. Without it, or with `*`, all methods.
+    #[schemars(default, skip_serializing_if = "Option::is_none", schema_with = "event_type")]
+    event_type: Option<String>,
+    /// A CEL expression over `data` and `event_type` that must be true.
+    #[schemars(extend("examples" = ["data.method in [\"GET\", \"HEAD\"]", "data.url.path.endsWith(\"/foo\")"]))]
+    filter: Option<String>,
+    /// The handler, `module:function`.
+    #[schemars(regex(pattern = grammar::CALL), extend("examples" = ["webhooks.py:on_http_get"]))]
+    call: String,
+    /// Whether the sender waits for the handler's response.
+    #[schemars(extend("default" = false))]
+    is_sync: Option<bool>,
+    /// AutoKitteh's durable sessions do not exist here: only `false` is taken.
+    #[schemars(default, skip_serializing_if = "Option::is_none", schema_with = "never")]
+    is_durable: Option<bool>,
+    /// How long the handler may take, from `1ms` to `15m`.
+    #[schemars(regex(pattern = grammar::TIMEOUT), extend("examples" = ["500ms", "30s", "2m"]))]
+    timeout: Option<String>,
+}
+
+/// Where a module's component is, and how it is built.
+#[derive(JsonSchema)]
+#[schemars(
+    deny_unknown_fields,
+    extend("anyOf" = [
+        { "required": ["path"], "properties": { "path": { "type": "string" } } },
+        { "required": ["build"], "properties": { "build": { "type": "string" } } },
+    ])
+)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Module {
+    /// The component's file, relative to the manifest. Without it, the `.wasm` file of the module's name.
+    #[schemars(regex(pattern = r"\S"), extend("examples" = ["target/wasm32-wasip2/release/http_sample.wasm"]))]
+    path: Option<String>,
+    /// A shell command, run in the manifest's directory, that writes that file.
+    #[schemars(
+        regex(pattern = r"\S"),
+        extend("examples" = ["cargo build --release --target wasm32-wasip2"])
+    )]
+    build: Option<String>,
+}
+
+fn version(_: &mut schemars::SchemaGenerator) -> Schema {
+    json_schema!({ "const": "v1" })
+}
+
+fn webhook(_: &mut schemars::SchemaGenerator) -> Schema {
+    json_schema!({ "const": "webhook" })
+}
+
+fn never(_: &mut schemars::SchemaGenerator) -> Schema {
+    json_schema!({ "enum": [false, null] })
+}
+
+fn scalar(_: &mut schemars::SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "number", "boolean", "null"] })
+}
+
+/// Editors offer the list; whatever else the registry of methods has is taken too, in either case.
+fn event_type(_: &mut schemars::SchemaGenerator) -> Schema {
+    let usual = ["get", "head", "post", "put", "patch", "delete", "options", "trace", "*"];
+    json_schema!({ "anyOf": [{ "enum": usual }, { "type": ["string", "null"] }] })
+}
