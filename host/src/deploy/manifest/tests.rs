@@ -270,3 +270,21 @@ fn timeouts() {
         assert_eq!(only_trigger(&trigger_with(&format!("timeout: {written}"))).timeout, Some(time));
     }
 }
+
+/// What its reference shows is read, and so are the manifests of the example projects.
+#[test]
+fn what_the_documentation_shows_is_read() {
+    let reference = include_str!("../../../docs/manifest.md");
+    let examples: Vec<_> = reference.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(examples.len(), 3);
+    for example in examples {
+        read(example);
+    }
+    let escaped = reference.lines().filter_map(|line| line.rsplit_once("| `filter: ")?.1.strip_suffix("` |"));
+    let filters: Vec<_> = escaped.collect();
+    assert_eq!(filters.len(), 4);
+    for filter in filters {
+        let trigger = only_trigger(&trigger_with(&format!("filter: {filter}")));
+        crate::trigger::Filter::compile(&trigger.filter.unwrap()).unwrap();
+    }
+}
