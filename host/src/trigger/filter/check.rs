@@ -91,11 +91,9 @@ impl<'t> Check<'t> {
     }
 
     fn call(&mut self, node: &'t IdedExpr, call: &'t CallExpr) -> Type {
-        // `math.abs(x)` is parsed as a call of `abs` on a variable `math`; the interpreter too prefers the function.
-        let namespace = call.target.as_deref().and_then(qualified);
-        let namespace = namespace.filter(|name| NAMESPACES.contains(&name.as_str()));
-        let receiver = match (&call.target, &namespace) {
-            (Some(target), None) => Some(self.expression(target)),
+        let name = function_name(call);
+        let receiver = match &call.target {
+            Some(target) if name == call.func_name => Some(self.expression(target)),
             _ => None,
         };
         let arguments: Vec<Type> = call.args.iter().map(|argument| self.expression(argument)).collect();
@@ -105,10 +103,7 @@ impl<'t> Check<'t> {
                 Type::Dyn
             });
         }
-        match namespace {
-            Some(namespace) => self.function(node, &format!("{namespace}.{}", call.func_name), None, &arguments),
-            None => self.function(node, &call.func_name, receiver, &arguments),
-        }
+        self.function(node, &name, receiver, &arguments)
     }
 
     fn function(&mut self, node: &IdedExpr, name: &str, receiver: Option<Type>, arguments: &[Type]) -> Type {
@@ -212,6 +207,16 @@ fn of_literal(literal: &LiteralValue) -> Type {
         LiteralValue::Null => Type::Null,
         LiteralValue::String(_) => Type::String,
         LiteralValue::UInt(_) => Type::Uint,
+    }
+}
+
+/// The name of the function that is called. `math.abs(x)` is parsed as a call of `abs` on a variable `math`; the
+/// interpreter too prefers the function.
+pub(super) fn function_name(call: &CallExpr) -> String {
+    let namespace = call.target.as_deref().and_then(qualified);
+    match namespace.filter(|name| NAMESPACES.contains(&name.as_str())) {
+        Some(namespace) => format!("{namespace}.{}", call.func_name),
+        None => call.func_name.clone(),
     }
 }
 

@@ -31,6 +31,11 @@ pub(super) enum Source<'a> {
 type Boxed<'a> = Box<dyn Val + 'a>;
 
 impl<'a> Source<'a> {
+    /// Whether it is a map or a list, whatever the request says.
+    pub(super) fn is_container(self) -> bool {
+        !matches!(self, Self::Form(_) | Self::FormAll(_) | Self::Json(_) | Self::JsonValue(_))
+    }
+
     pub(super) fn convert(self) -> Boxed<'a> {
         match self {
             Self::Data(data) => payload(data),

@@ -1,15 +1,16 @@
 //! The environment of every filter: the standard library, the crate's extensions for strings, numbers, lists and
-//! encoders, and what it lacks of AutoKitteh's: `sets.*`, `cel.bind`, and `matches` that compiles its pattern once.
+//! encoders; what it lacks of AutoKitteh's, `sets.*` and `cel.bind`; and functions that know their price.
 
 use std::sync::{Arc, OnceLock};
 
 use cel::common::ast::{ComprehensionExpr, Expr, ListExpr, LiteralValue};
-use cel::common::types::{CelBool, LIST_TYPE, STRING_TYPE};
-use cel::common::value::{CowVal, Val};
+use cel::common::types::{DYN_TYPE, LIST_TYPE, STRING_TYPE};
 use cel::parser::Macro;
-use cel::{DeclarationError, Env, ExecutionError, extensions};
+use cel::{DeclarationError, Env, extensions};
 
+use super::budget::{self, metered};
 use super::pattern::{self, Cache, Pattern};
+use super::sized;
 
 /// The variable that holds the payload.
 pub(super) const DATA: &str = "data";
@@ -17,8 +18,16 @@ pub(super) const DATA: &str = "data";
 pub(super) const EVENT_TYPE: &str = "event_type";
 /// The event's [`Cache`]. No filter can write a name with `@`.
 pub(super) const PATTERNS: &str = "@patterns";
+/// The event's [`Handle`](budget::Handle) of the meter.
+pub(super) const METER: &str = "@meter";
 /// What calls of `matches` become.
 pub(super) const MATCHES: &str = "@matches";
+/// Takes a step; true.
+pub(super) const TICK: &str = "@tick";
+/// Pays for its argument and gives it.
+pub(super) const CAP: &str = "@cap";
+/// Pays for the arguments of `format` and gives them.
+pub(super) const PRINTABLE: &str = "@printable";
 
 /// The one environment.
 pub(super) fn shared() -> &'static Arc<Env> {
@@ -33,16 +42,14 @@ fn build() -> Result<Env, DeclarationError> {
     env.add_extension(extensions::math)?;
     env.add_extension(extensions::lists)?;
     env.add_macro(bind())?;
-    env.add_overload(MATCHES, "@matches_pattern", vec![STRING_TYPE, Pattern::TYPE], pattern::matches)?;
-    env.add_overload(MATCHES, "@matches_cached", vec![STRING_TYPE, STRING_TYPE, Cache::TYPE], pattern::matches_cached)?;
-    let lists = || vec![LIST_TYPE, LIST_TYPE];
-    env.add_overload("sets.contains", "list_sets_contains_list", lists(), |sets| of_two(&sets, contains))?;
-    env.add_overload("sets.equivalent", "list_sets_equivalent_list", lists(), |sets| {
-        of_two(&sets, |left, right| contains(left, right) && contains(right, left))
-    })?;
-    env.add_overload("sets.intersects", "list_sets_intersects_list", lists(), |sets| {
-        of_two(&sets, |left, right| left.iter().any(|value| has(right, *value)))
-    })?;
+    let with_pattern = metered(vec![STRING_TYPE, Pattern::TYPE]);
+    env.add_overload(MATCHES, "@matches_pattern", with_pattern, pattern::matches)?;
+    let with_cache = metered(vec![STRING_TYPE, STRING_TYPE, Cache::TYPE]);
+    env.add_overload(MATCHES, "@matches_cached", with_cache, pattern::matches_cached)?;
+    env.add_overload(TICK, TICK, metered(Vec::new()), budget::tick)?;
+    env.add_overload(CAP, CAP, metered(vec![DYN_TYPE]), budget::cap)?;
+    env.add_overload(PRINTABLE, PRINTABLE, metered(vec![LIST_TYPE]), budget::printable)?;
+    sized::declare(&mut env)?;
     Ok(env)
 }
 
@@ -72,34 +79,4 @@ fn bind() -> Macro {
             result,
         })))))
     })
-}
-
-type Values<'c, 'v> = [&'c (dyn Val + 'v)];
-
-fn of_two<'b, 'v>(
-    sets: &[CowVal<'b, 'v>],
-    holds: impl Fn(&Values<'_, 'v>, &Values<'_, 'v>) -> bool,
-) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    let [left, right] = sets else { return Err(ExecutionError::invalid_argument_count(2, sets.len())) };
-    Ok(CowVal::owned(CelBool::from(holds(&elements(left.as_ref())?, &elements(right.as_ref())?))))
-}
-
-fn elements<'c, 'v>(list: &'c (dyn Val + 'v)) -> Result<Vec<&'c (dyn Val + 'v)>, ExecutionError> {
-    let unexpected =
-        || ExecutionError::UnexpectedType { got: list.get_type().name().to_owned(), want: "list".to_owned() };
-    let mut rest = list.as_iterable().ok_or_else(unexpected)?.iter();
-    let mut elements = Vec::new();
-    while let Some(element) = rest.next() {
-        elements.push(element);
-    }
-    Ok(elements)
-}
-
-/// Whether `set` has all that `subset` has.
-fn contains(set: &Values<'_, '_>, subset: &Values<'_, '_>) -> bool {
-    subset.iter().all(|value| has(set, *value))
-}
-
-fn has(set: &Values<'_, '_>, value: &dyn Val) -> bool {
-    set.iter().any(|other| other.equals(value))
 }

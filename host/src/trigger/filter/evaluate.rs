@@ -7,7 +7,8 @@ use cel::common::types::{CelBool, Kind};
 use cel::common::value::Val;
 use cel::{ExecutionError, Value};
 
-use super::pattern::{Cache, Pattern};
+use super::env::PRINTABLE;
+use super::pattern::Pattern;
 use super::{Context, Filter};
 use crate::event::VerdictKind;
 
@@ -27,7 +28,12 @@ impl Filter {
     fn verdict(&self, context: &Context<'_>) -> (VerdictKind, Option<String>) {
         let mut scope = context.variables.new_inner_scope();
         scope.set_variable_resolver(&self.constants);
-        match Value::resolve_val(&self.tree, &scope) {
+        context.meter.start();
+        let answer = Value::resolve_val(&self.tree, &scope);
+        if let Some(reason) = context.meter.exceeded() {
+            return (VerdictKind::FilterOverBudget, Some(reason.to_owned()));
+        }
+        match answer {
             Ok(value) => match value.downcast_ref::<CelBool>() {
                 Some(answer) if *answer.inner() => (VerdictKind::Matched, None),
                 Some(_) => (VerdictKind::FilterFalse, None),
@@ -75,11 +81,13 @@ fn describe(error: &ExecutionError) -> String {
 
 fn no_overload(function: &str, is_member: bool, types: &[String]) -> String {
     // What the rewriting added is not what the filter says.
+    let is_written = |name: &&String| !name.starts_with('@') || *name == Pattern::TYPE.name();
     let written = |name: &String| if *name == Pattern::TYPE.name() { "string".to_owned() } else { name.clone() };
-    let mut types: Vec<String> = types.iter().filter(|name| *name != Cache::TYPE.name()).map(written).collect();
+    let mut types: Vec<String> = types.iter().filter(is_written).map(written).collect();
     let function = match function {
         "_._" => return format!("{} has no fields", types.first().map_or("the value", String::as_str)),
         operators::IN => "in",
+        PRINTABLE => "format",
         "add" => operators::ADD,
         "sub" => operators::SUBSTRACT,
         "mul" => operators::MULTIPLY,
@@ -87,7 +95,7 @@ fn no_overload(function: &str, is_member: bool, types: &[String]) -> String {
         "rem" => operators::MODULO,
         other => other.trim_start_matches('@'),
     };
-    let owner = match is_member || function == "matches" {
+    let owner = match is_member || ["matches", "replace", "join", "distinct"].contains(&function) {
         true if !types.is_empty() => types.remove(0) + ".",
         _ => String::new(),
     };

@@ -35,6 +35,9 @@ impl<'a> Lazy<'a> {
     }
 }
 
+/// What [`Val::as_any`] gives for a part of the payload that is a map or a list: copies of it share what it holds.
+pub(super) struct Shared;
+
 impl fmt::Debug for Lazy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.value().fmt(f)
@@ -143,8 +146,13 @@ impl<'a> Val for Lazy<'a> {
         Box::new(self.clone())
     }
 
+    /// A map or a list has none of its own, so it tells the budget that it is [`Shared`], without being converted when
+    /// its source says what it is.
     fn as_any(&self) -> Option<&dyn Any> {
-        self.value().as_any()
+        if self.0.source.is_container() {
+            return Some(&Shared);
+        }
+        self.value().as_any().or(Some(&Shared))
     }
 
     fn as_builtin<'b, 'v>(&'b self) -> BuiltinRef<'b, 'v>

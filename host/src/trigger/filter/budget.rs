@@ -1,0 +1,216 @@
+//! What one evaluation may take. Tenants write the filters and senders choose the data, so each filter pays for its
+//! loops, for what it builds, and for the time that it runs.
+//!
+//! The rewriting puts the calls of `@tick` and `@cap` into the tree. What lies between two of them is bounded by the
+//! size of the event and of what was built, so checking the time there is enough.
+
+use std::any::Any;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use cel::ExecutionError;
+use cel::common::types::{CelBool, CelBytes, CelList, CelMap, CelMapKey, CelString, Type};
+use cel::common::value::{CowVal, StaticVal, Val};
+use rustix::time::{ClockId, clock_gettime};
+
+use super::lazy::Shared;
+
+/// Steps of loops, comparisons and calls: 20 ms of them in a release build.
+const STEPS: u64 = 100_000;
+
+/// What a filter may build in all, in bytes: twice the largest body.
+const BUILT: usize = 1 << 20;
+
+/// The time on a processor. A machine under load must not change verdicts, so waiting for one does not count.
+const TIME: Duration = Duration::from_millis(50);
+
+/// About what a value takes besides its text.
+const NODE: usize = 32;
+
+/// Counts for one evaluation after the other.
+#[derive(Debug, Default)]
+pub(super) struct Meter(Mutex<Spent>);
+
+#[derive(Debug, Default)]
+struct Spent {
+    steps: u64,
+    built: usize,
+    since: Option<(Instant, Duration)>,
+    exceeded: Option<&'static str>,
+}
+
+impl Meter {
+    /// Begins a new evaluation.
+    pub(super) fn start(&self) {
+        *self.spent() = Spent { since: Some((Instant::now(), processor_time())), ..Spent::default() };
+    }
+
+    /// Which bound the evaluation exceeded, if it did. Asked at the end, since an error is lost in `error || true`.
+    pub(super) fn exceeded(&self) -> Option<&'static str> {
+        self.spent().exceeded
+    }
+
+    /// Takes a step.
+    pub(super) fn tick(&self) -> Result<(), ExecutionError> {
+        let mut spent = self.spent();
+        spent.steps += 1;
+        if spent.steps > STEPS {
+            spent.exceeded = Some("it takes more than 100,000 steps");
+        }
+        if let Some((wall, processor)) = spent.since
+            && wall.elapsed() > TIME
+            && processor_time().saturating_sub(processor) > TIME
+        {
+            spent.exceeded = Some("it takes more than 50 ms");
+        }
+        spent.verdict()
+    }
+
+    /// Pays for `bytes` that are built now.
+    pub(super) fn build(&self, bytes: usize) -> Result<(), ExecutionError> {
+        let mut spent = self.spent();
+        spent.built = spent.built.saturating_add(bytes);
+        if spent.built > BUILT {
+            spent.exceeded = Some("it builds more than 1 MiB");
+        }
+        spent.verdict()
+    }
+
+    /// Gives up: an operation of its own would take too long.
+    pub(super) fn refuse(&self, reason: &'static str) -> ExecutionError {
+        self.spent().exceeded = Some(reason);
+        over_budget(reason)
+    }
+
+    fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Spent {
+    fn verdict(&self) -> Result<(), ExecutionError> {
+        self.exceeded.map_or(Ok(()), |reason| Err(over_budget(reason)))
+    }
+}
+
+fn over_budget(reason: &str) -> ExecutionError {
+    ExecutionError::InternalError(reason.to_owned())
+}
+
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// `@tick(@meter)`: true, or an error.
+pub(super) fn tick<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    meter(&arguments)?.tick()?;
+    Ok(CowVal::owned(CelBool::from(true)))
+}
+
+/// `@cap(value, @meter)`: the value, paid for.
+pub(super) fn cap<'b, 'v>(mut arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let meter = Arc::clone(meter(&arguments)?);
+    meter.tick()?;
+    let value = arguments.swap_remove(0);
+    meter.build(weigh(value.as_ref(), BUILT))?;
+    Ok(value)
+}
+
+/// `@printable(list, @meter)`: the arguments of `format`, paid for as the text that they become.
+pub(super) fn printable<'b, 'v>(mut arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let meter = Arc::clone(meter(&arguments)?);
+    meter.tick()?;
+    let list = arguments.swap_remove(0);
+    meter.build(print_size(list.as_ref(), BUILT))?;
+    Ok(list)
+}
+
+/// The meter, which is the last argument of every function that needs one.
+pub(super) fn meter<'c>(arguments: &'c [CowVal<'_, '_>]) -> Result<&'c Arc<Meter>, ExecutionError> {
+    let handle = arguments.last().and_then(|last| last.as_any()).and_then(<dyn Any>::downcast_ref::<Handle>);
+    handle.map(|handle| &handle.0).ok_or_else(ExecutionError::missing_argument_or_target)
+}
+
+/// The parameters of a function that needs the meter, in a declaration.
+pub(super) fn metered(mut parameters: Vec<Type>) -> Vec<Type> {
+    parameters.push(Handle::TYPE);
+    parameters
+}
+
+/// The bytes that a value holds, and that a copy of it would take; about `most` when it is more. Parts of the payload
+/// are shared between copies.
+pub(super) fn weigh(value: &dyn Val, most: usize) -> usize {
+    let is_shared = value.as_any().is_some_and(<dyn Any>::is::<Shared>);
+    NODE + if is_shared {
+        0
+    } else {
+        below(value, most, weigh, |text| text.as_borrowed().map_or(text.inner().len(), |_| 0))
+    }
+}
+
+fn print_size(value: &dyn Val, most: usize) -> usize {
+    NODE + below(value, most, print_size, |text| text.inner().len())
+}
+
+/// What lies below one node, or its text.
+fn below(
+    value: &dyn Val,
+    most: usize,
+    size: fn(&dyn Val, usize) -> usize,
+    text_size: fn(&CelString<'_>) -> usize,
+) -> usize {
+    let mut total = 0_usize;
+    if let Some(text) = value.downcast_ref::<CelString<'_>>() {
+        total = text_size(text);
+    } else if let Some(bytes) = value.downcast_ref::<CelBytes<'_>>() {
+        total = bytes.inner().len();
+    } else if let Some(list) = value.downcast_ref::<CelList<'_>>() {
+        for element in list.inner() {
+            if total > most {
+                break;
+            }
+            total += size(element.as_ref(), most - total);
+        }
+    } else if let Some(map) = value.downcast_ref::<CelMap<'_>>() {
+        for (key, element) in map.inner() {
+            if total > most {
+                break;
+            }
+            let key = if let CelMapKey::String(name) = key { name.inner().len() } else { 0 };
+            total += NODE + key;
+            total += size(element.as_ref(), most.saturating_sub(total));
+        }
+    }
+    total
+}
+
+/// The meter as a value that only `@` functions take.
+#[derive(Clone, Debug)]
+pub(super) struct Handle(pub(super) Arc<Meter>);
+
+impl Handle {
+    pub(super) const TYPE: Type = Type::new_unspecified_type("@meter");
+}
+
+static HANDLE: Type = Handle::TYPE;
+
+impl Val for Handle {
+    fn get_type(&self) -> &Type {
+        &HANDLE
+    }
+
+    fn cel_type() -> &'static Type {
+        &HANDLE
+    }
+
+    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+}
+
+impl StaticVal for Handle {}
