@@ -42,7 +42,7 @@ struct Spent {
 impl Meter {
     /// Begins a new evaluation.
     pub(super) fn start(&self) {
-        *self.spent() = Spent { since: Some((Instant::now(), processor_time())), ..Spent::default() };
+        *self.spent() = Spent::default();
     }
 
     /// Which bound the evaluation exceeded, if it did. Asked at the end, since an error is lost in `error || true`.
@@ -57,10 +57,9 @@ impl Meter {
         if spent.steps > STEPS {
             spent.exceeded = Some("it takes more than 100,000 steps");
         }
-        if let Some((wall, processor)) = spent.since
-            && wall.elapsed() > TIME
-            && processor_time().saturating_sub(processor) > TIME
-        {
+        // From the first step, so that a filter without one does not ask for the time.
+        let (wall, processor) = *spent.since.get_or_insert_with(|| (Instant::now(), processor_time()));
+        if wall.elapsed() > TIME && processor_time().saturating_sub(processor) > TIME {
             spent.exceeded = Some("it takes more than 50 ms");
         }
         spent.verdict()
