@@ -99,15 +99,20 @@ impl Client {
             return Err(self.refused(response).await);
         }
         let value = response.json().await;
-        value.with_context(|| format!("reading the answer of the server at {}", self.server))
+        value.with_context(|| format!("reading the answer of the server at {}", self.name()))
+    }
+
+    /// As people write it, without the slash that a URL has at its end.
+    fn name(&self) -> &str {
+        self.server.as_str().trim_end_matches('/')
     }
 
     fn unreachable(&self, err: &reqwest::Error) -> anyhow::Error {
         let reason = reason(err);
         if err.is_connect() {
-            return anyhow!("failed to reach the server at {}: {reason}; is `tenterhook up` running?", self.server);
+            return anyhow!("failed to reach the server at {}: {reason}; is `tenterhook up` running?", self.name());
         }
-        anyhow!("failed to ask the server at {}: {reason}", self.server)
+        anyhow!("failed to ask the server at {}: {reason}", self.name())
     }
 
     async fn refused(&self, response: Response) -> anyhow::Error {
@@ -116,9 +121,11 @@ impl Client {
         if content_type.as_deref() == Some(api::PROBLEM_MEDIA_TYPE.as_bytes())
             && let Ok(problem) = response.json::<Problem>().await
         {
-            return anyhow!("{}: {}", problem.title.to_lowercase(), problem.detail);
+            // What is wrong with the request is in the detail; what is wrong with the server is in the title.
+            let what = if status.is_server_error() { problem.title.to_lowercase() + ": " } else { String::new() };
+            return anyhow!("{what}{}", problem.detail);
         }
-        anyhow!("the server at {} answered {status}, and not as Tenterhook does: is it another program?", self.server)
+        anyhow!("the server at {} answered {status}, and not as Tenterhook does: is it another program?", self.name())
     }
 }
 
@@ -161,6 +168,6 @@ mod tests {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let client = remote(&format!("http://127.0.0.1:{port}")).client().unwrap();
         let error = client.get("/events", &[]).await.unwrap_err().to_string();
-        assert_snapshot!(error.replace(&port.to_string(), "PORT"), @"failed to reach the server at http://127.0.0.1:PORT/: connection refused; is `tenterhook up` running?");
+        assert_snapshot!(error.replace(&port.to_string(), "PORT"), @"failed to reach the server at http://127.0.0.1:PORT: connection refused; is `tenterhook up` running?");
     }
 }

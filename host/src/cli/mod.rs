@@ -29,6 +29,9 @@ Exit codes:
   2  the command line, or an expression of `filter`, is wrong
   3  `filter test` could not read its data";
 
+/// The code that clap exits with, too.
+const BAD_COMMAND_LINE: u8 = 2;
+
 /// A self-hosted webhook host whose handlers are sandboxed WebAssembly components.
 #[derive(Debug, Parser)]
 #[command(name = "tenterhook", version, after_help = EXIT_CODES, propagate_version = true)]
@@ -87,7 +90,8 @@ impl fmt::Display for Failure {
 /// # Errors
 /// It could not be done. A reader of standard output that hung up is no error.
 pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
-    observe::log_to_stderr(&cli.log).map_err(anyhow::Error::msg)?;
+    let bad_directives = |reason| Failure { code: BAD_COMMAND_LINE, error: anyhow::Error::msg(reason) };
+    observe::log_to_stderr(&cli.log).map_err(bad_directives)?;
     let done = match cli.command {
         Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Events(command) => events::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),

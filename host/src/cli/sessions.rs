@@ -139,9 +139,11 @@ pub(super) fn logs(entries: &[LogEntry]) -> String {
         let attempt = if several { format!("#{}  ", entry.attempt) } else { String::new() };
         let head = format!("{}  {attempt}{:5}  ", output::time(entry.at), entry.level);
         let fields = entry.fields.iter().map(|(name, value)| format!("  {}={}", line(name), quoted(value)));
-        let message = output::block(&entry.message, head.chars().count());
-        text += &head;
-        text += message.trim();
+        // The lines of a message stand below each other, and keep what they are indented with.
+        let indent = head.chars().count();
+        let message = output::block(&entry.message, indent);
+        let row = format!("{head}{}", message.trim_end().get(indent..).unwrap_or_default());
+        text += row.trim_end();
         text.extend(fields);
         text += "\n";
     }

@@ -265,13 +265,13 @@ fn a_log() {
     };
     let mut entries = vec![
         entry(1, LogLevel::Info, "got an order", &[("order", "7"), ("name", "A \"b\""), ("none", "")]),
-        entry(1, LogLevel::Error, "two\nlines\u{1b}[2J", &[]),
+        entry(1, LogLevel::Error, "  two\n    lines\u{1b}[2J", &[]),
         entry(1, LogLevel::Info, "", &[]),
     ];
     assert_snapshot!(sessions::logs(&entries), @r#"
     2026-11-23T20:25:01.003Z  info   got an order  order=7  name="A \"b\""  none=""
-    2026-11-23T20:25:01.003Z  error  two
-                                     lines\u{1b}[2J
+    2026-11-23T20:25:01.003Z  error    two
+                                         lines\u{1b}[2J
     2026-11-23T20:25:01.003Z  info
     "#);
     entries.truncate(1);
