@@ -1,5 +1,8 @@
 //! Bytes by their digest, on a disk or in memory. Knows nothing of what the bytes mean.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -131,6 +131,21 @@ async fn what_is_acknowledged_survives_without_being_closed() {
     assert_eq!(found.ledger.claim(&next).await.unwrap(), owed.deliveries);
 }
 
+#[tokio::test]
+async fn a_clean_stop_leaves_no_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    let lease = store.ledger.join(at(0)).await.unwrap();
+    let new = new_event("acme", &["a"]);
+    store.ledger.accept(&lease, new.clone()).await.unwrap();
+    store.history.event(&new.event.org, new.event.id).await.unwrap().unwrap();
+    drop(store);
+    let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    assert_eq!(names, ["blobs", "lock", "tenterhook.db"]);
+}
+
 /// Keeps the writer busy until the guard is dropped, so that what is asked meanwhile is one batch.
 async fn busy(sqlite: &Sqlite) -> std::sync::mpsc::Sender<()> {
     let (guard, dropped) = channel::<()>();
