@@ -1,5 +1,6 @@
-//! Builds Rust guests: projects of their own, outside this workspace, one module each.
+//! `cargo xtask guest`: builds a Rust guest, a project of its own outside this workspace, with one module.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -8,15 +9,46 @@ use serde_json::Value;
 use wit_component::ComponentEncoder;
 
 use crate::process::read;
+use crate::wasm_toolchain::{Place, provide};
 
 /// Has no WASI to import: the component asks its host for nothing but Tenterhook's own interfaces.
 pub(crate) const UNKNOWN: &str = "wasm32-unknown-unknown";
-/// Its linker writes components.
-pub(crate) const WASIP2: &str = "wasm32-wasip2";
 
-/// Builds the project in `folder` with `rustc` for `target` and gives the path of its module: a component for
-/// `wasm32-wasip2`, a core module otherwise.
-pub(crate) fn build(folder: &Path, rustc: &Path, target: &str) -> Result<PathBuf> {
+/// Builds a Rust guest and writes its component.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The guest's folder.
+    folder: PathBuf,
+    /// What to build it for: wasm32-wasip2 or wasm32-unknown-unknown.
+    #[arg(long, default_value = UNKNOWN)]
+    target: String,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let rustc = provide(&args.place, &[&args.target])?;
+    let component = component(&args.folder, &rustc, &args.target)?;
+    fs::write(&args.out, component).with_context(|| format!("writing `{}`", args.out.display()))
+}
+
+/// Builds the project in `folder` and gives its component.
+pub(crate) fn component(folder: &Path, rustc: &Path, target: &str) -> Result<Vec<u8>> {
+    let module = build(folder, rustc, target)?;
+    let bytes = fs::read(&module).with_context(|| format!("reading `{}`", module.display()))?;
+    if target != UNKNOWN {
+        return Ok(bytes);
+    }
+    let encode = || ComponentEncoder::default().validate(true).module(&bytes)?.encode();
+    encode().with_context(|| format!("making a component of `{}`", module.display()))
+}
+
+/// The path of the project's module: a core module for `wasm32-unknown-unknown`; other targets' linkers write components.
+fn build(folder: &Path, rustc: &Path, target: &str) -> Result<PathBuf> {
     // One folder for all guests, so that they share what they depend on: beside this program's own, `target/debug`.
     let this = std::env::current_exe().context("finding this program")?;
     let target_folder = this.ancestors().nth(2).context("this program stands in cargo's folder")?.join("guests");
@@ -37,11 +69,4 @@ pub(crate) fn build(folder: &Path, rustc: &Path, target: &str) -> Result<PathBuf
     }
     ensure!(modules.len() == 1, "`{}` builds {} modules, not one", folder.display(), modules.len());
     modules.pop().context("the only module")
-}
-
-/// The component that a core module describes in its custom sections.
-pub(crate) fn component(module: &Path) -> Result<Vec<u8>> {
-    let bytes = std::fs::read(module).with_context(|| format!("reading `{}`", module.display()))?;
-    let encode = || ComponentEncoder::default().validate(true).module(&bytes)?.encode();
-    encode().with_context(|| format!("making a component of `{}`", module.display()))
 }

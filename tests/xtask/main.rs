@@ -24,6 +24,7 @@ struct Cli {
 enum Task {
     Bench(bench::Args),
     Bindings(bindings::Args),
+    Guest(guest::Args),
     Plugins(plugins::Args),
     Test(test::Args),
     WasmToolchain(wasm_toolchain::Args),
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Bench(args) => bench::run(&args),
         Task::Bindings(args) => bindings::run(&args),
+        Task::Guest(args) => guest::run(&args),
         Task::Plugins(args) => plugins::run(&args),
         Task::Test(args) => test::run(&args),
         Task::WasmToolchain(args) => wasm_toolchain::run(args),

@@ -29,8 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let rustc = provide(&args.place, &[guest::UNKNOWN])?;
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
     for (plugin, file) in PLUGINS {
-        let module = guest::build(&plugins.join(plugin), &rustc, guest::UNKNOWN)?;
-        let component = guest::component(&module)?;
+        let component = guest::component(&plugins.join(plugin), &rustc, guest::UNKNOWN)?;
         ensure!(component.len() <= LARGEST, "`{plugin}/{file}` has {} bytes, more than {LARGEST}", component.len());
         let folder = args.out.as_ref().unwrap_or(&plugins).join(plugin);
         fs::create_dir_all(&folder).with_context(|| format!("creating `{}`", folder.display()))?;

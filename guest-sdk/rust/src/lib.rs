@@ -115,12 +115,6 @@
 //! rustflags = ["-Clink-arg=-zstack-size=65536"]
 //! ```
 
-/// What a handler may return:
-mod answer;
-/// and what the request says, with its fields as attributes,
-mod data;
-/// or why there is nothing.
-mod error;
 /// What a handler receives: who it is,
 mod event;
 

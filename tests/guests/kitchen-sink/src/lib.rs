@@ -1,0 +1,6 @@
+//! Handlers that use every part of the SDK, for the tests of the host.
+
+mod answers;
+mod ends;
+mod reads;
+mod says;
