@@ -6,6 +6,7 @@ mod http2;
 mod payload;
 mod plugins;
 mod refusals;
+mod sdk;
 mod seed;
 mod sync;
 mod tidy;

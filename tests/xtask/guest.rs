@@ -13,6 +13,8 @@ use crate::wasm_toolchain::{Place, provide};
 
 /// Has no WASI to import: the component asks its host for nothing but Tenterhook's own interfaces.
 pub(crate) const UNKNOWN: &str = "wasm32-unknown-unknown";
+/// Its linker writes components.
+pub(crate) const WASIP2: &str = "wasm32-wasip2";
 
 /// Builds a Rust guest and writes its component.
 #[derive(clap::Args)]

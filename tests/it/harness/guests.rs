@@ -1,8 +1,9 @@
 //! Rust guests built from source, with the compiler that `cargo xtask` provides.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 /// The plugins' components, rebuilt from their sources into a folder for each.
 pub fn rebuilt() -> &'static Path {
@@ -12,6 +13,18 @@ pub fn rebuilt() -> &'static Path {
         xtask(&["plugins", "--out", folder.to_str().unwrap()]);
         folder
     })
+}
+
+/// The component of `tests/guests/kitchen-sink`, built for `target` once in a run of the tests.
+pub fn kitchen_sink(target: &str) -> Vec<u8> {
+    static BUILT: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap();
+    if !built.contains_key(target) {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kitchen-sink-{target}.wasm"));
+        xtask(&["guest", "tests/guests/kitchen-sink", "--target", target, "--out", file.to_str().unwrap()]);
+        built.insert(target.to_owned(), std::fs::read(file).unwrap());
+    }
+    built[target].clone()
 }
 
 fn xtask(arguments: &[&str]) {

@@ -14,7 +14,7 @@ use tenterhook_host::deploy::Project;
 use tenterhook_host::store::{self, Store, sqlite};
 
 use super::raw::{self, Answer};
-use super::wat;
+use super::{guests, wat};
 
 /// A running host with one project.
 pub struct Host {
@@ -101,12 +101,14 @@ async fn open(data: &Path) -> Store {
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
-/// The fixtures that the manifest's calls name; a module of another name is `hello` under the names that are called.
+/// The fixtures that the manifest's calls name: `loop.wat`, and `wasm32-wasip2.rs` for the Rust guest built for that target. A
+/// module of another name is `hello` under the names that are called.
 fn modules(manifest: &str) -> BTreeMap<String, Vec<u8>> {
     let calls = manifest.lines().filter_map(|line| line.trim().strip_prefix("call: ")?.split_once(':'));
-    let component = |module: &str, function: &str| match module.strip_suffix(".wat") {
-        Some(fixture) => wat::fixture(fixture),
-        None => wat::renamed("hello", &function.replace('_', "-")),
+    let component = |module: &str, function: &str| match module.rsplit_once('.') {
+        Some((fixture, "wat")) => wat::fixture(fixture),
+        Some((target, "rs")) => guests::kitchen_sink(target),
+        _ => wat::renamed("hello", &function.replace('_', "-")),
     };
     calls.map(|(module, function)| (module.to_owned(), component(module, function))).collect()
 }
