@@ -1,5 +1,14 @@
 //! The integration tests: one binary, since each would link all of wasmtime.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::let_underscore_must_use,
+    reason = "a test fails by panicking, and stands outside the host"
+)]
+
 mod harness;
 
 mod http2;

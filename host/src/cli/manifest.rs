@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::Failure;
 use super::output;
-use crate::deploy::manifest::{self, Diagnostic, Error, Manifest};
-use crate::trigger::filter::Filter;
+use crate::deploy::filter_mistakes;
+use crate::deploy::manifest::{self, Error, Manifest};
 
 /// What can be asked about manifests.
 #[derive(Debug, Subcommand)]
@@ -66,19 +66,6 @@ fn find(bytes: &[u8], source: &str) -> Option<Error> {
         Ok(manifest) => manifest,
         Err(err) => return Some(err),
     };
-    let diagnostics = bad_filters(&manifest, source);
+    let diagnostics = filter_mistakes(&manifest, source);
     (!diagnostics.is_empty()).then(|| diagnostics.into())
-}
-
-fn bad_filters(manifest: &Manifest, source: &str) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
-    for trigger in &manifest.project.triggers {
-        let Some(filter) = &trigger.filter else { continue };
-        let Err(err) = Filter::compile(filter) else { continue };
-        for found in err.diagnostics() {
-            let help = found.suggestion.as_ref().map(|suggestion| format!("did you mean `{suggestion}`?"));
-            diagnostics.push(trigger.bad_filter(source, found.span.clone(), &found.message, help));
-        }
-    }
-    diagnostics
 }

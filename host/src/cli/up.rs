@@ -74,9 +74,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     deployer.announce();
     // Before the first deployment, so that no change falls between the two.
     let watch = if args.no_watch { None } else { Some(Watch::start(&deployer.dir)?) };
-    if !deployer.build_and_deploy().await && args.no_watch {
-        drop(app);
-        bail!("the project is not deployed");
+    if let Err(error) = deployer.build_and_deploy().await
+        && args.no_watch
+    {
+        bail!("the project is not deployed: {error}");
     }
     app.serve();
     tokio::select! {
@@ -92,13 +93,14 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 /// Deploys after each change. Never ends, so that it can be waited for beside what does.
 async fn follow(deployer: &Deployer, watch: Option<Watch>) {
     let Some(mut watch) = watch else { return std::future::pending().await };
-    loop {
-        match watch.changed().await {
-            Some(Change::Sources) => drop(deployer.build_and_deploy().await),
-            Some(Change::Deployable) => drop(deployer.deploy().await),
-            None => std::future::pending().await,
+    while let Some(change) = watch.changed().await {
+        // How it went is in the feed, and what was deployed before goes on serving.
+        match change {
+            Change::Sources => drop(deployer.build_and_deploy().await),
+            Change::Deployable => drop(deployer.deploy().await),
         }
     }
+    std::future::pending().await
 }
 
 /// Ends at the first Ctrl-C or SIGTERM.
@@ -131,27 +133,29 @@ impl Deployer {
         }
     }
 
-    async fn build_and_deploy(&self) -> bool {
+    /// Builds the modules that have a command for it, and deploys.
+    async fn build_and_deploy(&self) -> Result<(), String> {
         match Project::build(&self.dir).await {
             Ok(()) => self.deploy().await,
-            Err(error) => self.failed(&error.to_string()),
+            Err(error) => self.failed(error.to_string()),
         }
     }
 
-    /// Whether the directory's project is the active deployment now.
-    async fn deploy(&self) -> bool {
+    /// Makes the directory's project the active deployment, or leaves the one that is and says what is wrong.
+    async fn deploy(&self) -> Result<(), String> {
         let project = match Project::read(&self.dir).await {
             Ok(project) => project,
-            Err(error) => return self.failed(&error.to_string()),
+            Err(error) => return self.failed(error.to_string()),
         };
         let source = project.manifest.clone();
         match self.registry.apply(&self.org, project).await {
             Ok(Applied::New(deployment)) => self.deployed(&deployment),
-            // Said at the start; after that nothing is new.
+            // The first time it is new to who reads, if not to the store.
             Ok(Applied::Unchanged(deployment)) => self.deployed(&deployment),
-            Err(ApplyError::Invalid(mistakes)) => self.failed(&self.render(&mistakes, &source)),
-            Err(ApplyError::Store(error)) => self.failed(&error.to_string()),
+            Err(ApplyError::Invalid(mistakes)) => return self.failed(self.render(&mistakes, &source)),
+            Err(ApplyError::Store(error)) => return self.failed(error.to_string()),
         }
+        Ok(())
     }
 
     fn render(&self, mistakes: &manifest::Error, source: &str) -> String {
@@ -161,7 +165,7 @@ impl Deployer {
         format!("{count} {plural} in the project\n\n{}", mistakes.render(&file, source))
     }
 
-    fn deployed(&self, deployment: &Arc<Deployment>) -> bool {
+    fn deployed(&self, deployment: &Arc<Deployment>) {
         if !self.json {
             self.say(&table(deployment, &self.url));
         }
@@ -173,15 +177,14 @@ impl Deployer {
                 triggers: deployment.triggers.len(),
             })
         });
-        true
     }
 
-    fn failed(&self, error: &str) -> bool {
+    fn failed(&self, error: String) -> Result<(), String> {
         let serving = self.registry.serving(&self.org);
         self.feed.publish(|| {
-            Notice::DeployFailed(DeployFailedNotice { at: self.clock.now(), error: error.to_owned(), serving })
+            Notice::DeployFailed(DeployFailedNotice { at: self.clock.now(), error: error.clone(), serving })
         });
-        false
+        Err(error)
     }
 
     fn say(&self, text: &str) {

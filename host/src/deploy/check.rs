@@ -46,13 +46,25 @@ fn trigger(
     })
 }
 
+/// The mistakes of a manifest's filters, which need no modules.
+pub fn filters(manifest: &Manifest, source: &str) -> Vec<Diagnostic> {
+    let mut mistakes = Vec::new();
+    for spec in &manifest.project.triggers {
+        filter(spec, source, &mut mistakes);
+    }
+    mistakes
+}
+
 /// None when it does not compile; none within when there is none.
 fn filter(spec: &TriggerSpec, source: &str, mistakes: &mut Vec<Diagnostic>) -> Option<Option<Arc<Filter>>> {
     let Some(text) = &spec.filter else { return Some(None) };
     match Filter::compile(text) {
         Ok(filter) => Some(Some(Arc::new(filter))),
         Err(error) => {
-            mistakes.extend(spec.filter_mistakes(source, &error));
+            for found in error.diagnostics() {
+                let help = found.suggestion.as_ref().map(|suggestion| format!("did you mean `{suggestion}`?"));
+                mistakes.push(spec.bad_filter(source, found.span.clone(), &found.message, help));
+            }
             None
         }
     }

@@ -6,6 +6,7 @@ mod project;
 mod registry;
 mod snapshot;
 
+pub use check::filters as filter_mistakes;
 pub use project::{Project, ReadError};
 pub use registry::{Applied, ApplyError, Registry};
 pub use snapshot::{Current, Deployment, Endpoint, Snapshot};

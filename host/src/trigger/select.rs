@@ -16,7 +16,11 @@ fn verdict(event: &Event, trigger: &Trigger, context: &Context<'_>) -> Verdict {
             let detail = format!("the event's type is `{}`, the trigger's `{wanted}`", event.kind);
             (VerdictKind::EventTypeDiffers, Some(detail))
         }
-        (_, Some(filter)) => filter.evaluate(context),
+        (_, Some(filter)) => match filter.evaluate(context) {
+            // The expression as it was: the trigger may have another one by the time somebody asks.
+            (VerdictKind::FilterFalse, None) => (VerdictKind::FilterFalse, Some(filter.source().to_owned())),
+            answer => answer,
+        },
         (_, None) => (VerdictKind::Matched, None),
     };
     Verdict { trigger: trigger.name.to_string(), kind, detail }
