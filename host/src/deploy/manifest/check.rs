@@ -5,7 +5,6 @@ use std::ops::Range;
 use super::diagnostic::Diagnostic;
 use super::suggest::{did_you_mean, list, nearest};
 use super::{Manifest, Span, TriggerSpec};
-use crate::trigger::filter::CompileError;
 
 impl Manifest {
     /// There is no file for a module. `name` is its key in `modules`, and `source` the manifest's text.
@@ -47,15 +46,6 @@ impl TriggerSpec {
         let written = source.get(call.span.start..call.span.end).unwrap_or_default();
         let start = if written == call.to_string() { call.span.start + call.module.len() + 1 } else { call.span.start };
         Diagnostic::error(source, Span { start, end: call.span.end }, message).help(help)
-    }
-
-    /// All that is wrong with its filter.
-    pub fn filter_mistakes(&self, source: &str, error: &CompileError) -> Vec<Diagnostic> {
-        let mistakes = error.diagnostics().iter().map(|found| {
-            let help = found.suggestion.as_ref().map(|meant| format!("did you mean `{meant}`?"));
-            self.bad_filter(source, found.span.clone(), &found.message, help)
-        });
-        mistakes.collect()
     }
 
     /// Its filter does not compile: `part` are the bytes of the expression that are wrong.
