@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use super::Span;
 
+/// Nobody reads more, and a hostile manifest makes ten thousand.
+pub(super) const MOST: usize = 100;
+
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// All that is wrong with a manifest, in the order of its lines.
@@ -148,7 +151,9 @@ impl Error {
 impl From<Vec<Diagnostic>> for Error {
     fn from(mut diagnostics: Vec<Diagnostic>) -> Self {
         diagnostics.sort_by_key(|found| found.span.start);
-        Self { diagnostics, omitted: 0 }
+        let omitted = diagnostics.len().saturating_sub(MOST);
+        diagnostics.truncate(MOST);
+        Self { diagnostics, omitted }
     }
 }
 

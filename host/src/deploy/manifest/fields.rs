@@ -5,15 +5,12 @@ use std::ops::Range;
 
 use indexmap::IndexMap;
 
-use super::diagnostic::{Diagnostic, Error};
+use super::diagnostic::{self, Diagnostic, Error};
 use super::grammar::Mistake;
 use super::keys::Keys;
 use super::suggest::{list, nearest};
 use super::tree::{Node, Scalar, Value};
 use super::{At, Span};
-
-/// Nobody reads more, and a hostile manifest makes a hundred thousand.
-const MAX_DIAGNOSTICS: usize = 100;
 
 /// A mapping of known keys.
 #[derive(Default)]
@@ -59,17 +56,17 @@ impl<'s> Reader<'s> {
     }
 
     pub(super) fn into_error(self) -> Error {
-        let Self { found, omitted, .. } = self;
-        Error { omitted, ..Error::from(found) }
+        Error { omitted: self.omitted, ..Error::from(self.found) }
     }
 
     pub(super) fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
-        self.report(Diagnostic::error(self.source, span, message).help(help));
+        self.report(|source| Diagnostic::error(source, span, message).help(help));
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) {
-        if self.found.len() < MAX_DIAGNOSTICS {
-            self.found.push(diagnostic);
+    /// Beyond the number that is shown, mistakes are only counted: finding the line of each takes its time.
+    fn report(&mut self, diagnostic: impl FnOnce(&str) -> Diagnostic) {
+        if self.found.len() < diagnostic::MOST {
+            self.found.push(diagnostic(self.source));
         } else {
             self.omitted += 1;
         }
@@ -180,16 +177,17 @@ impl<'s> Reader<'s> {
     }
 
     pub(super) fn inside(&mut self, text: &At<String>, part: Range<usize>, message: String, help: Option<String>) {
-        let found = if part.is_empty() {
-            Diagnostic::error(self.source, text.span, message)
-        } else {
-            Diagnostic::inside(self.source, text, part, message)
-        };
-        self.report(found.help(help));
+        self.report(|source| {
+            let found = match part.is_empty() {
+                true => Diagnostic::error(source, text.span, message),
+                false => Diagnostic::inside(source, text, part, message),
+            };
+            found.help(help)
+        });
     }
 
     pub(super) fn duplicate(&mut self, message: String, second: Span, first: Span) {
-        self.report(Diagnostic::error(self.source, second, message).note(first, "first here"));
+        self.report(|source| Diagnostic::error(source, second, message).note(first, "first here"));
     }
 
     fn key<'n>(&mut self, key: &'n Node) -> Option<&'n str> {

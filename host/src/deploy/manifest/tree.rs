@@ -10,6 +10,10 @@ use super::{Span, yaml_error};
 
 /// A manifest larger than this is a mistake: a thousand triggers need a fifth of it.
 const MAX_BYTES: usize = 1 << 20;
+/// The most values, keys among them, that it may have.
+pub(super) const MAX_VALUES: usize = 30_000;
+/// How deep they may nest. A trigger's are five deep.
+pub(super) const MAX_DEPTH: usize = 32;
 
 /// A value and the bytes of the file that it was read from.
 #[derive(Debug)]
@@ -86,16 +90,17 @@ pub(super) fn read(source: &str) -> Result<Node, Error> {
 
 fn options() -> Options {
     serde_saphyr::options! {
-        // A person writes a few hundred lines. Anything near these bounds is an attack on the reader.
+        // A thousand triggers have half as many values. Whoever writes more attacks the reader.
         budget: serde_saphyr::budget! {
-            max_depth: 32,
-            max_nodes: 50_000,
-            max_events: 200_000,
+            max_depth: MAX_DEPTH,
+            max_nodes: MAX_VALUES,
+            max_events: 4 * MAX_VALUES,
             max_anchors: 1_000,
             max_aliases: 1_000,
             max_merge_keys: 1_000,
         },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 50_000, max_replay_stack_depth: 8 },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_VALUES, max_replay_stack_depth: 8 },
+        emit_comments: false,
         // Reported with the other mistakes, rather than alone.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         // `filter: !data.x` is a tag and an empty value to YAML.

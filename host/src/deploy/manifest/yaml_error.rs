@@ -4,6 +4,7 @@ use serde_saphyr::{Error, Location};
 
 use super::Span;
 use super::diagnostic::Diagnostic;
+use super::tree::{MAX_DEPTH, MAX_VALUES};
 
 /// The one mistake that stopped the reader.
 pub(super) fn diagnostic(source: &str, error: &Error) -> Diagnostic {
@@ -13,14 +14,16 @@ pub(super) fn diagnostic(source: &str, error: &Error) -> Diagnostic {
 }
 
 fn message(error: &Error) -> String {
-    if matches!(error.without_snippet(), Error::MultipleDocuments { .. }) {
-        return "a manifest is one YAML document, and here a second begins".to_owned();
+    match error.without_snippet() {
+        Error::MultipleDocuments { .. } => "a manifest is one YAML document, and here a second begins".to_owned(),
+        error if is_limit(error) => "the manifest is too large".to_owned(),
+        error => format!("this is not YAML: {}", bare(error)),
     }
-    let text = bare(error);
-    if matches!(error.without_snippet(), Error::Budget { .. }) || text.contains("limit exceeded") {
-        return format!("the manifest is too large or too deep: {text}");
-    }
-    format!("this is not YAML: {text}")
+}
+
+fn is_limit(error: &Error) -> bool {
+    // The parser below, and what is behind an alias, tell theirs in words only.
+    matches!(error.without_snippet(), Error::Budget { .. }) || bare(error).contains("limit exceeded")
 }
 
 /// The reader's message without the positions that it ends with.
@@ -33,6 +36,10 @@ fn help(error: &Error, line: &str) -> Option<String> {
     let indentation = line.get(..line.len() - line.trim_start().len()).unwrap_or_default();
     if matches!(error.without_snippet(), Error::MultipleDocuments { .. }) {
         return Some("remove the line `---`, and give each project its own manifest".to_owned());
+    }
+    if is_limit(error) {
+        let help = format!("it may have {MAX_VALUES} values, those that aliases repeat included, {MAX_DEPTH} deep");
+        return Some(help);
     }
     if indentation.contains('\t') {
         return Some("indent with spaces: YAML takes no tabs".to_owned());

@@ -1142,4 +1142,8 @@ fn a_hundred_are_enough() {
     // Two more for `version` and `project`.
     assert_eq!((error.diagnostics.len(), error.omitted), (100, 52));
     assert!(error.render("tenterhook.yaml", &keys).ends_with("\n\n… and 52 more"));
+    // Each lacks its name, its type and its call; those that are not shown cost next to nothing.
+    let triggers = format!("version: v1\nproject:\n  name: p\n  triggers:\n{}", "  - {}\n".repeat(20_000));
+    let error = Manifest::parse(&triggers).unwrap_err();
+    assert_eq!((error.diagnostics.len(), error.omitted), (100, 59_900));
 }
