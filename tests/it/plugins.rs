@@ -47,7 +47,7 @@ impl Served {
             let session = self.up.notice("session");
             assert_eq!(session["state"], "succeeded", "{session}");
             let logs = self.logs(session["id"].as_str().unwrap());
-            for entry in logs.as_array().unwrap() {
+            for entry in logs["items"].as_array().unwrap() {
                 let (trigger, message) = (session["trigger"].as_str().unwrap(), entry["message"].as_str().unwrap());
                 story.push_str(&format!("{trigger}: {message}\n"));
             }
@@ -85,10 +85,50 @@ fn http_sample_prints_what_it_receives() {
     for component in components("http-sample", "webhooks.wasm") {
         let mut sample = Served::start("http-sample", &component);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(sample.story(GET), @"");
-            insta::assert_snapshot!(sample.story(HEAD), @"");
-            insta::assert_snapshot!(sample.story(FORM), @"");
-            insta::assert_snapshot!(sample.story(JSON), @"");
+            insta::assert_snapshot!(sample.story(GET), @r#"
+            receive_http_get_or_head: Triggered by an HTTP GET request
+            receive_http_get_or_head: Full URL: /webhooks/http_sample/hello?name=Ada&b=1&name=Eve
+            receive_http_get_or_head: URL path: /webhooks/http_sample/hello
+            receive_http_get_or_head: Headers:
+            receive_http_get_or_head:   Host = h
+            receive_http_get_or_head:   User-Agent = curl/8
+            receive_http_get_or_head: Query parameters:
+            receive_http_get_or_head:   b = 1
+            receive_http_get_or_head:   name = Ada, Eve
+            "#);
+            insta::assert_snapshot!(sample.story(HEAD), @r#"
+            receive_http_get_or_head: Triggered by an HTTP HEAD request
+            receive_http_get_or_head: Full URL: /webhooks/http_sample
+            receive_http_get_or_head: URL path: /webhooks/http_sample
+            receive_http_get_or_head: Headers:
+            receive_http_get_or_head:   Host = h
+            receive_http_get_or_head: Query parameters:
+            receive_http_get_or_head:   none
+            "#);
+            insta::assert_snapshot!(sample.story(FORM), @r#"
+            receive_http_post_form: Triggered by an HTTP POST request
+            receive_http_post_form: Full URL: /webhooks/http_sample
+            receive_http_post_form: URL path: /webhooks/http_sample
+            receive_http_post_form: Headers:
+            receive_http_post_form:   Content-Length = 18
+            receive_http_post_form:   Content-Type = application/x-www-form-urlencoded
+            receive_http_post_form:   Host = h
+            receive_http_post_form: Body: b"name=Ada&answer=42"
+            receive_http_post_form: Form parameters:
+            receive_http_post_form:   answer = 42
+            receive_http_post_form:   name = Ada
+            "#);
+            insta::assert_snapshot!(sample.story(JSON), @r#"
+            receive_http_post_json: Triggered by an HTTP POST request
+            receive_http_post_json: Full URL: /webhooks/http_sample
+            receive_http_post_json: URL path: /webhooks/http_sample
+            receive_http_post_json: Headers:
+            receive_http_post_json:   Content-Length = 15
+            receive_http_post_json:   Content-Type = application/json; charset=utf-8
+            receive_http_post_json:   Host = h
+            receive_http_post_json: Body: b"{\"name\": \"Ada\"}"
+            receive_http_post_json: JSON: {"name":"Ada"}
+            "#);
             insta::assert_snapshot!(sample.story(PUT), @"");
         }
     }

@@ -56,6 +56,8 @@ pub fn text(bytes: &[u8]) -> String {
 pub struct Up {
     process: Child,
     notices: Receiver<Value>,
+    /// Notices that came while another kind was waited for.
+    passed: Vec<Value>,
     pub url: String,
 }
 
@@ -74,19 +76,22 @@ impl Up {
                 }
             }
         });
-        let mut up = Self { process, notices, url: String::new() };
+        let mut up = Self { process, notices, passed: Vec::new(), url: String::new() };
         up.url = up.notice("listening")["url"].as_str().unwrap().to_owned();
         up
     }
 
-    /// The next notice of a kind; those before it are passed over.
+    /// The next notice of a kind.
     pub fn notice(&mut self, kind: &str) -> Value {
+        if let Some(place) = self.passed.iter().position(|notice| notice["kind"] == kind) {
+            return self.passed.remove(place);
+        }
         let end = Instant::now() + PATIENCE;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             match self.notices.recv_timeout(left) {
                 Ok(notice) if notice["kind"] == kind => return notice,
-                Ok(_) => {}
+                Ok(notice) => self.passed.push(notice),
                 Err(error) => {
                     self.process.kill().unwrap();
                     let mut said = String::new();
