@@ -16,6 +16,7 @@ mod payload;
 mod plugins;
 mod refusals;
 mod sdk;
+mod sdk_native;
 mod seed;
 mod sync;
 mod tidy;

@@ -101,6 +101,7 @@ impl IntoAnswer for Value {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: IntoAnswer> IntoAnswer for (u16, T) {
     fn into_answer(self) -> Result<Option<Response>> {
         let (status, answer) = self;
@@ -108,12 +109,14 @@ impl<T: IntoAnswer> IntoAnswer for (u16, T) {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: IntoAnswer> IntoAnswer for Option<T> {
     fn into_answer(self) -> Result<Option<Response>> {
         self.map_or(Ok(None), IntoAnswer::into_answer)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: IntoAnswer, E: Into<Error>> IntoAnswer for Result<T, E> {
     fn into_answer(self) -> Result<Option<Response>> {
         self.map_err(Into::into)?.into_answer()

@@ -27,7 +27,8 @@ pub fn kitchen_sink(target: &str) -> Vec<u8> {
     built[target].clone()
 }
 
-fn xtask(arguments: &[&str]) {
+/// Runs `cargo xtask`, which must succeed.
+pub fn xtask(arguments: &[&str]) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["xtask"]).args(arguments).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));

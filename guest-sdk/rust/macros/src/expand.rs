@@ -1,9 +1,8 @@
 //! A function with `#[handler]`, as the function and what exports it.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Literal, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote};
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
 use syn::{Error, FnArg, ItemFn, Result, ReturnType, Signature, Type};
 
 use crate::{name, world};
@@ -54,13 +53,13 @@ fn export(signature: &Signature, event: &Type) -> Result<TokenStream> {
     let world = world::encode(&name);
     let length = world.len();
     let world = Literal::byte_string(&world);
-    // Where the compiler points when a type is not right.
-    let argument = quote_spanned! { event.span() => ::tenterhook::__rt::argument::<#event> };
-    let answer_span = match &signature.output {
-        ReturnType::Type(_, answer) => answer.span(),
-        ReturnType::Default => function.span(),
+    // The types are written out, so that the compiler points at them when they are not right.
+    let argument = quote! { ::tenterhook::__rt::argument::<#event> };
+    let answer = match &signature.output {
+        ReturnType::Default => quote! { ::tenterhook::__rt::answer::<()> },
+        ReturnType::Type(_, answer) if can_be_written_out(answer) => quote! { ::tenterhook::__rt::answer::<#answer> },
+        ReturnType::Type(..) => quote! { ::tenterhook::__rt::answer },
     };
-    let answer = quote_spanned! { answer_span => ::tenterhook::__rt::answer };
     Ok(quote! {
         const _: () = {
             struct Handler;
@@ -90,4 +89,22 @@ fn export(signature: &Signature, event: &Type) -> Result<TokenStream> {
             };
         };
     })
+}
+
+/// `impl Trait` has no name.
+fn can_be_written_out(answer: &Type) -> bool {
+    let is_impl = |token: TokenTree| matches!(token, TokenTree::Ident(word) if word == "impl");
+    !flatten(answer.to_token_stream()).into_iter().any(is_impl)
+}
+
+/// All tokens, those in groups too.
+fn flatten(tokens: TokenStream) -> Vec<TokenTree> {
+    let mut flat = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => flat.extend(flatten(group.stream())),
+            token => flat.push(token),
+        }
+    }
+    flat
 }

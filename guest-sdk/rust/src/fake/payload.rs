@@ -73,8 +73,8 @@ fn body(request: &Request) -> Value {
 }
 
 fn says_form(request: &Request) -> bool {
-    let content_type = request.headers.iter().find(|(name, _)| name == "Content-Type");
-    let content_type = content_type.map_or("", |(_, value)| value);
+    let headers = headers(&request.headers);
+    let content_type = headers.get("Content-Type").and_then(Value::as_str).unwrap_or_default();
     let media_type = content_type.split_once(';').map_or(content_type, |(media_type, _)| media_type);
     media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
