@@ -2,33 +2,33 @@
 //!
 //! In reading order; a module uses only those above it. `host/docs/architecture.md` tells the story.
 
-/// The values that everything else speaks of.
+// The values that everything else speaks of.
 pub mod event;
-/// The one caller of the system's clock.
+// The one caller of the system's clock.
 pub mod clock;
-/// The one caller of `spawn`.
+// The one caller of `spawn`.
 pub mod task;
-/// What the host tells those who run it.
+// What the host tells those who run it.
 pub mod observe;
-/// Which handlers an event selects.
+// Which handlers an event selects.
 pub mod trigger;
-/// What is kept, as four traits written for their users.
+// What is kept, as four traits written for their users.
 pub mod store;
-/// Runs handlers: a fresh sandbox for every event.
+// Runs handlers: a fresh sandbox for every event.
 pub mod guest;
-/// What is deployed: manifests, modules, and the snapshot that requests are routed by.
+// What is deployed: manifests, modules, and the snapshot that requests are routed by.
 pub mod deploy;
-/// Runs what is owed.
+// Runs what is owed.
 pub mod dispatch;
-/// Receives webhooks.
+// Receives webhooks.
 pub mod ingest;
-/// Connections to requests.
+// Connections to requests.
 pub mod server;
-/// The JSON API.
+// The JSON API.
 pub mod api;
-/// Settings.
+// Settings.
 pub mod config;
-/// Puts the parts together.
+// Puts the parts together.
 pub mod app;
-/// The command line.
+// The command line.
 pub mod cli;

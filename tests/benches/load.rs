@@ -12,15 +12,15 @@ use tokio::net::TcpStream;
 
 use crate::servers;
 
-pub struct Measured {
+pub(crate) struct Measured {
     /// Requests per second.
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// The server's processor time per request, in microseconds.
-    pub cpu_us: f64,
+    pub(crate) cpu_us: f64,
 }
 
 /// Starts a server on the first core and loads it from the second.
-pub fn measure(server: &str, connections: usize, time: Duration) -> Measured {
+pub(crate) fn measure(server: &str, connections: usize, time: Duration) -> Measured {
     let mut process = Process::start(server);
     pin(None, 1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

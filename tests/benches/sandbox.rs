@@ -13,7 +13,7 @@ use crate::servers;
 
 const ROUNDS: u32 = 20_000;
 
-pub fn lines() -> Vec<String> {
+pub(crate) fn lines() -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let guests = [
         ("WAT handler that answers `hello`", servers::hello()),

@@ -17,14 +17,15 @@ use tenterhook_host::deploy::Project;
 use tenterhook_host::store::{Store, memory, sqlite};
 
 #[path = "../it/harness/wat.rs"]
+#[expect(dead_code, reason = "the tests use the rest of it")]
 mod wat;
 
-pub struct Server {
-    pub name: &'static str,
-    pub what: &'static str,
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
 }
 
-pub const ALL: [Server; 5] = [
+pub(crate) const ALL: [Server; 5] = [
     Server { name: "bare", what: "bare axum handler with the same answer" },
     Server { name: "memory-sync", what: "synchronous, kept in memory only" },
     Server { name: "memory-none", what: "no trigger matches, kept in memory only" },
@@ -33,10 +34,10 @@ pub const ALL: [Server; 5] = [
 ];
 
 /// The path that every server answers.
-pub const PATH: &str = "/webhooks/hook?name=Ada";
+pub(crate) const PATH: &str = "/webhooks/hook?name=Ada";
 
 /// Serves until the process is ended. The first line of its output is its port.
-pub fn serve(name: &str) {
+pub(crate) fn serve(name: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
         if name == "bare" {
@@ -88,12 +89,12 @@ fn announce(address: SocketAddr) {
 }
 
 /// A component and the handler that it exports.
-pub fn hello() -> (Vec<u8>, &'static str) {
+pub(crate) fn hello() -> (Vec<u8>, &'static str) {
     (wat::fixture("hello"), "handle")
 }
 
 /// The checked-in component of `plugins/echo`.
-pub fn echo() -> (Vec<u8>, &'static str) {
+pub(crate) fn echo() -> (Vec<u8>, &'static str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/echo/echo.wasm");
     (std::fs::read(path).unwrap(), "on-request")
 }

@@ -4,8 +4,6 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::disallowed_methods,
-    clippy::let_underscore_must_use,
     reason = "a test fails by panicking, and stands outside the host"
 )]
 

@@ -1,4 +1,4 @@
-//! Receives webhooks. Start at [`receive`]: it reads as the list of what happens to a request.
+//! Receives webhooks. Start at `receive.rs`: it reads as the list of what happens to a request.
 
 mod body;
 mod endpoint;

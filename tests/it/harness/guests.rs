@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 
 /// The plugins' components, rebuilt from their sources into a folder for each.
-pub fn rebuilt() -> &'static Path {
+pub(crate) fn rebuilt() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
@@ -16,7 +16,7 @@ pub fn rebuilt() -> &'static Path {
 }
 
 /// The component of `tests/guests/kitchen-sink`, built for `target` once in a run of the tests.
-pub fn kitchen_sink(target: &str) -> Vec<u8> {
+pub(crate) fn kitchen_sink(target: &str) -> Vec<u8> {
     static BUILT: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap();
     if !built.contains_key(target) {
@@ -28,7 +28,7 @@ pub fn kitchen_sink(target: &str) -> Vec<u8> {
 }
 
 /// Runs `cargo xtask`, which must succeed.
-pub fn xtask(arguments: &[&str]) {
+pub(crate) fn xtask(arguments: &[&str]) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["xtask"]).args(arguments).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));

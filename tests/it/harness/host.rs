@@ -17,18 +17,18 @@ use super::raw::{self, Answer};
 use super::{guests, wat};
 
 /// A running host with one project.
-pub struct Host {
+pub(crate) struct Host {
     app: App,
     data: TempDir,
 }
 
 impl Host {
     /// A host that serves `manifest`, whose modules are fixtures: `loop.wat` is `tests/guests/wat/loop.wat`.
-    pub async fn start(manifest: &str) -> Self {
+    pub(crate) async fn start(manifest: &str) -> Self {
         Self::start_with(Config::load(None).unwrap(), manifest).await
     }
 
-    pub async fn start_with(config: Config, manifest: &str) -> Self {
+    pub(crate) async fn start_with(config: Config, manifest: &str) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), config, manifest).await
     }
 
@@ -45,36 +45,36 @@ impl Host {
     }
 
     /// Stops as an operator would, and starts again on the same data.
-    pub async fn restart(self, manifest: &str) -> Self {
+    pub(crate) async fn restart(self, manifest: &str) -> Self {
         let Self { app, data } = self;
         app.stop().await;
         Self::start_in(data, Config::load(None).unwrap(), manifest).await
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.app.address
     }
 
     /// Sends exactly these bytes on a connection of their own and reads all that comes back.
-    pub async fn send(&self, request: impl AsRef<[u8]>) -> Answer {
+    pub(crate) async fn send(&self, request: impl AsRef<[u8]>) -> Answer {
         raw::exchange(self.address(), request.as_ref()).await
     }
 
     /// Sends exactly these bytes, which must be accepted, and gives the event as the API shows it.
-    pub async fn event(&self, request: impl AsRef<[u8]>) -> Value {
+    pub(crate) async fn event(&self, request: impl AsRef<[u8]>) -> Value {
         let answer = self.send(request).await;
         let id = answer.header("tenterhook-event-id").unwrap_or_else(|| panic!("no event: {answer:?}"));
         self.api(&format!("events/{id}")).await
     }
 
     /// What the API answers to a GET.
-    pub async fn api(&self, path: &str) -> Value {
+    pub(crate) async fn api(&self, path: &str) -> Value {
         let url = format!("http://{}/api/v1/{path}", self.address());
         reqwest::get(url).await.unwrap().error_for_status().unwrap().json().await.unwrap()
     }
 
     /// The event once its sessions have ended.
-    pub async fn settled(&self, id: &str) -> Value {
+    pub(crate) async fn settled(&self, id: &str) -> Value {
         let ended = |session: &Value| session["state"] == "succeeded" || session["state"] == "failed";
         let mut feed = self.app.feed.subscribe();
         loop {

@@ -13,7 +13,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program, built as this test is.
-pub fn path() -> &'static Path {
+pub(crate) fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let this = std::env::current_exe().unwrap();
@@ -43,26 +43,26 @@ pub fn path() -> &'static Path {
 }
 
 /// Runs a command to its end.
-pub fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     Command::new(path()).args(arguments).env_remove("TENTERHOOK_SERVER").stdin(Stdio::null()).output().unwrap()
 }
 
 /// A text output.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// `tenterhook up` on a directory, at a free port, with lines of JSON. Ended when dropped.
-pub struct Up {
+pub(crate) struct Up {
     process: Child,
     notices: Receiver<Value>,
     /// Notices that came while another kind was waited for.
     passed: Vec<Value>,
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Up {
-    pub fn start(dir: &Path, data: &Path) -> Self {
+    pub(crate) fn start(dir: &Path, data: &Path) -> Self {
         let mut command = Command::new(path());
         command.arg("up").arg(dir).arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--json"]);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -82,7 +82,7 @@ impl Up {
     }
 
     /// The next notice of a kind.
-    pub fn notice(&mut self, kind: &str) -> Value {
+    pub(crate) fn notice(&mut self, kind: &str) -> Value {
         if let Some(place) = self.passed.iter().position(|notice| notice["kind"] == kind) {
             return self.passed.remove(place);
         }
@@ -103,21 +103,21 @@ impl Up {
     }
 
     /// Runs a command against this server.
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(path());
         command.args(arguments).args(["--server", &self.url]).stdin(Stdio::null());
         command.output().unwrap()
     }
 
     /// Runs a command against this server, which must succeed, and reads its JSON.
-    pub fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[arguments, &["--json"]].concat());
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// Stops it as an operator would, and gives its exit code.
-    pub fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         let id = i32::try_from(self.process.id()).unwrap();
         let id = rustix::process::Pid::from_raw(id).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();

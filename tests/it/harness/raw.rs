@@ -8,32 +8,32 @@ use tokio::net::TcpStream;
 
 /// A response as it came.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 }
 
 /// Sends `request` and reads one response. Interim ones (100 Continue) are read past.
-pub async fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
+pub(crate) async fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request).await.unwrap();
     tokio::time::timeout(Duration::from_secs(20), read(&mut stream, request.starts_with(b"HEAD"))).await.unwrap()
 }
 
 /// Reads one response: its head, and a body as long as its Content-Length.
-pub async fn read(stream: &mut TcpStream, headless: bool) -> Answer {
+pub(crate) async fn read(stream: &mut TcpStream, headless: bool) -> Answer {
     let mut bytes = Vec::new();
     let mut piece = [0; 8192];
     loop {

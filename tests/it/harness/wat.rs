@@ -6,12 +6,12 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// The component of `tests/guests/wat/{name}.wat`, whose one handler is `handle`.
-pub fn fixture(name: &str) -> Vec<u8> {
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
     component(&source(name), "handle")
 }
 
 /// The same fixture with its handler under another name.
-pub fn renamed(name: &str, export: &str) -> Vec<u8> {
+pub(crate) fn renamed(name: &str, export: &str) -> Vec<u8> {
     component(&source(name).replace("cm32p2||handle", &format!("cm32p2||{export}")), export)
 }
 
@@ -21,7 +21,7 @@ fn source(name: &str) -> String {
 }
 
 /// The component of a core module in WAT that exports one handler.
-pub fn component(source: &str, export: &str) -> Vec<u8> {
+pub(crate) fn component(source: &str, export: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
     resolve.push_dir(&contract).expect("the contract is valid WIT");
