@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use tokio::net::TcpListener;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
@@ -29,7 +30,7 @@ pub struct App {
     /// What happens, as it happens.
     pub feed: Feed,
     tasks: Tasks,
-    guests: Option<tokio::runtime::Runtime>,
+    _guests: Guests,
     shutdown: Duration,
     /// What waits to be served.
     server: Option<Server>,
@@ -66,7 +67,7 @@ impl App {
         let address = listener.local_addr().context("asking for the address listened on")?;
         let (tasks, feed, deployed) = (Tasks::default(), Feed::default(), Current::default());
         let engine = Engine::new(&config.guest).context("making the engine for guests")?;
-        let guests = guest_runtime(config.guest.threads)?;
+        let guests = Guests::start(config.guest.threads)?;
         let library = Library::new(engine.clone(), store.blobs.clone()).context("linking the host's functions")?;
         let registry =
             Registry::new(store.catalog.clone(), library, deployed.clone(), clock.clone(), config.dispatch.timeout());
@@ -78,7 +79,7 @@ impl App {
                 store: store.clone(),
                 lease: lease.clone(),
                 engine,
-                guests: guests.handle().clone(),
+                guests: guests.handle(),
                 tasks: tasks.clone(),
                 clock: clock.clone(),
                 feed: feed.clone(),
@@ -101,7 +102,7 @@ impl App {
             .merge(ingest::router(intake))
             .merge(api::router(api::State { history: store.history, org }).merge(api::health::router()));
         let server = Server { listener, router, config: config.http };
-        Ok(Self { address, registry, feed, tasks, guests: Some(guests), shutdown, server: Some(server) })
+        Ok(Self { address, registry, feed, tasks, _guests: guests, shutdown, server: Some(server) })
     }
 
     /// Serves requests from now on. Until then they wait in the listener's queue.
@@ -113,16 +114,9 @@ impl App {
 
     /// Takes no new request, lets those under way and their sessions end, and gives up on them after a while: what is
     /// owed then is run again at the next start.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         if tokio::time::timeout(self.shutdown, self.tasks.stopped()).await.is_err() {
             tracing::warn!("some sessions did not end in time; the next start runs them again");
-        }
-        self.end_guests();
-    }
-
-    fn end_guests(&mut self) {
-        if let Some(guests) = self.guests.take() {
-            guests.shutdown_background();
         }
     }
 }
@@ -130,15 +124,32 @@ impl App {
 impl Drop for App {
     fn drop(&mut self) {
         self.tasks.stop();
-        self.end_guests();
     }
 }
 
-/// Guests run apart from the requests: a busy one delays other guests for a tick, and no sender at all.
-fn guest_runtime(threads: usize) -> anyhow::Result<tokio::runtime::Runtime> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if threads > 0 {
-        builder.worker_threads(threads);
+/// The threads that guests run on, apart from those that serve requests: a busy guest delays other guests for a tick, and
+/// no sender at all. Dropping it does not wait for them, since an asynchronous task may not.
+struct Guests(Option<Runtime>);
+
+impl Guests {
+    fn start(threads: usize) -> anyhow::Result<Self> {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        if threads > 0 {
+            builder.worker_threads(threads);
+        }
+        let runtime = builder.thread_name("guest").enable_all().build().context("starting the threads for guests")?;
+        Ok(Self(Some(runtime)))
     }
-    builder.thread_name("guest").enable_all().build().context("starting the threads for guests")
+
+    fn handle(&self) -> Handle {
+        self.0.as_ref().expect("the runtime is taken when this is dropped").handle().clone()
+    }
+}
+
+impl Drop for Guests {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }

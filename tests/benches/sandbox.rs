@@ -31,7 +31,7 @@ async fn measure(component: &[u8], export: &str) -> Duration {
     let config = Config::load(None).unwrap();
     let engine = Engine::new(&config.guest).unwrap();
     let library = Library::new(engine.clone(), Blobs::memory()).unwrap();
-    let module = library.add(component).await.unwrap();
+    let module = library.add(component.to_vec().into()).await.unwrap();
     let (clock, job) = (Clock::system(), job(export));
     let mut runs = Vec::new();
     for _ in 0..5 {

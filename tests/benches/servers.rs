@@ -76,7 +76,7 @@ async fn host(name: &str) {
         "version: v1\nproject:\n  name: bench\n  triggers:\n    - name: hook\n      type: webhook\n      \
          filter: data.method == \"POST\"\n      call: hello.wat:handle\n      {more}\n"
     );
-    let modules = BTreeMap::from([("hello.wat".to_owned(), hello().0)]);
+    let modules = BTreeMap::from([("hello.wat".to_owned(), hello().0.into())]);
     app.registry.apply(&"bench".into(), Project { manifest, modules }).await.unwrap();
     app.serve();
     announce(app.address);

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use bytes::Bytes;
+
 use super::manifest::{self, Diagnostic, Manifest};
 
 /// How many lines of a failed build's errors are shown, from the end.
@@ -15,7 +17,7 @@ pub struct Project {
     /// The text of `tenterhook.yaml`.
     pub manifest: String,
     /// By the names that triggers call them; what is missing was not found.
-    pub modules: BTreeMap<String, Vec<u8>>,
+    pub modules: BTreeMap<String, Bytes>,
 }
 
 /// Why a project's files cannot be had.
@@ -67,7 +69,7 @@ impl Project {
         for (name, spec) in &parsed.modules {
             let path = dir.join(&spec.path);
             match tokio::fs::read(&path).await {
-                Ok(bytes) => drop(modules.insert(name.clone(), bytes)),
+                Ok(bytes) => drop(modules.insert(name.clone(), bytes.into())),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(ReadError::Module { name: name.clone(), path, error }),
             }

@@ -1,9 +1,10 @@
 //! Deploys: from a project's files to a deployment that is kept and published, or to all that is wrong with it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tracing::error;
 
 use super::check::{self, Modules};
@@ -27,8 +28,8 @@ struct Inner {
     timeout: Duration,
     /// One deployment at a time: the later one wins.
     turn: tokio::sync::Mutex<()>,
-    /// Deployments that sessions were resumed for.
-    loaded: Mutex<HashMap<DeploymentId, Arc<Deployment>>>,
+    /// Deployments that sessions were resumed for, as long as some of these run.
+    loaded: Mutex<HashMap<DeploymentId, Weak<Deployment>>>,
 }
 
 /// What applying a project did.
@@ -114,13 +115,13 @@ impl Registry {
     /// The org has no such deployment, it does not load any more, or the store failed.
     pub async fn deployment(&self, org: &Org, id: DeploymentId) -> Result<Arc<Deployment>, ApplyError> {
         let loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        if let Some(deployment) = loaded {
+        if let Some(deployment) = loaded.and_then(|loaded| loaded.upgrade()) {
             return Ok(deployment);
         }
         let record = self.0.catalog.deployment(org, id).await?;
         let record = record.ok_or_else(|| store::Error::Conflict(format!("there is no deployment {id}")))?;
         let deployment = Arc::new(self.load(record).await?);
-        self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(id, deployment.clone());
+        self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::downgrade(&deployment));
         Ok(deployment)
     }
 
@@ -147,7 +148,7 @@ impl Registry {
     ) -> store::Result<Modules> {
         let mut modules = Modules::new();
         for (name, bytes) in project.modules.iter().filter(|(name, _)| manifest.modules.contains_key(*name)) {
-            match self.add_module(bytes).await {
+            match self.add_module(bytes.clone()).await {
                 Ok(module) => drop(modules.insert(name.clone(), module)),
                 Err(LoadError::Store(error)) => return Err(error),
                 Err(error) => mistakes.push(bad_module(manifest, &project.manifest, name, &error)),
@@ -156,9 +157,10 @@ impl Registry {
         Ok(modules)
     }
 
-    async fn add_module(&self, bytes: &[u8]) -> Result<Arc<Module>, LoadError> {
-        let component = guest::componentize(bytes).map_err(LoadError::Invalid)?;
-        self.0.library.add(&component).await
+    async fn add_module(&self, bytes: Bytes) -> Result<Arc<Module>, LoadError> {
+        let component = tokio::task::spawn_blocking(|| guest::componentize(bytes)).await;
+        let component = component.map_err(|panic| LoadError::Invalid(panic.to_string()))?;
+        self.0.library.add(component.map_err(LoadError::Invalid)?).await
     }
 
     fn record(&self, org: &Org, manifest: &Manifest, project: &Project, modules: &Modules) -> DeploymentRecord {

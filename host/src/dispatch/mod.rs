@@ -4,6 +4,9 @@ mod policy;
 mod ticket;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! Modules, compiled once and found by digest.
+//! Modules, found by digest and compiled once for all who have them.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::sync::OnceCell;
+use bytes::Bytes;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, Resource};
 
@@ -67,8 +67,8 @@ pub struct Library {
     modules: Arc<Mutex<HashMap<Digest, Slot>>>,
 }
 
-/// One compilation, whoever asks first.
-type Slot = Arc<OnceCell<Arc<Module>>>;
+/// A module as long as some deployment has it. The lock is held while it is compiled, so that it is compiled once.
+type Slot = Arc<tokio::sync::Mutex<Weak<Module>>>;
 
 impl Library {
     /// An empty library over the modules in `blobs`.
@@ -80,24 +80,35 @@ impl Library {
         Ok(Self { engine, linker, blobs, modules: Arc::default() })
     }
 
-    /// The module of a digest, compiled when it is first asked for. A failure is not kept: the next caller tries again.
+    /// The module of a digest, compiled unless somebody has it already. A failure is not kept: the next caller tries again.
     ///
     /// # Errors
     /// See [`LoadError`].
     pub async fn module(&self, digest: Digest) -> Result<Arc<Module>, LoadError> {
-        let slot = {
-            let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-            modules.entry(digest).or_default().clone()
-        };
-        slot.get_or_try_init(|| self.compile(digest)).await.cloned()
+        let slot = self.slot(digest);
+        let mut held = slot.lock().await;
+        if let Some(module) = held.upgrade() {
+            return Ok(module);
+        }
+        let module = self.compile(digest).await?;
+        *held = Arc::downgrade(&module);
+        Ok(module)
+    }
+
+    fn slot(&self, digest: Digest) -> Slot {
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        // What no deployment has any more and nobody is asking for is forgotten.
+        let held = |slot: &Slot| slot.try_lock().map_or(true, |module| module.strong_count() > 0);
+        modules.retain(|_, slot| Arc::strong_count(slot) > 1 || held(slot));
+        modules.entry(digest).or_default().clone()
     }
 
     /// Keeps a component, compiled, and gives it.
     ///
     /// # Errors
     /// See [`LoadError`].
-    pub async fn add(&self, component: &[u8]) -> Result<Arc<Module>, LoadError> {
-        let digest = self.blobs.put(component.to_vec().into()).await?;
+    pub async fn add(&self, component: Bytes) -> Result<Arc<Module>, LoadError> {
+        let digest = self.blobs.put(component).await?;
         self.module(digest).await
     }
 

@@ -8,6 +8,9 @@ mod invoke;
 mod library;
 mod response;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

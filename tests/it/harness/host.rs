@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 use tempfile::TempDir;
 use tenterhook_host::app::{App, Options};
@@ -103,12 +104,12 @@ const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4
 
 /// The fixtures that the manifest's calls name: `loop.wat`, and `wasm32-wasip2.rs` for the Rust guest built for that target. A
 /// module of another name is `hello` under the names that are called.
-fn modules(manifest: &str) -> BTreeMap<String, Vec<u8>> {
+fn modules(manifest: &str) -> BTreeMap<String, Bytes> {
     let calls = manifest.lines().filter_map(|line| line.trim().strip_prefix("call: ")?.split_once(':'));
     let component = |module: &str, function: &str| match module.rsplit_once('.') {
         Some((fixture, "wat")) => wat::fixture(fixture),
         Some((target, "rs")) => guests::kitchen_sink(target),
         _ => wat::renamed("hello", &function.replace('_', "-")),
     };
-    calls.map(|(module, function)| (module.to_owned(), component(module, function))).collect()
+    calls.map(|(module, function)| (module.to_owned(), component(module, function).into())).collect()
 }
