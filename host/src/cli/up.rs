@@ -84,23 +84,22 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         stopped = stop_signal() => stopped.context("waiting for a signal")?,
         // A reader that hung up ends it too: `tenterhook up | head`.
         told = tail::tail(feed, args.json) => told?,
-        () = follow(&deployer, watch) => {}
+        followed = follow(&deployer, watch) => followed?,
     }
     app.stop().await;
     Ok(())
 }
 
-/// Deploys after each change. Never ends, so that it can be waited for beside what does.
-async fn follow(deployer: &Deployer, watch: Option<Watch>) {
+/// Deploys after each change. Ends only when the files cannot be watched any more.
+async fn follow(deployer: &Deployer, watch: Option<Watch>) -> anyhow::Result<()> {
     let Some(mut watch) = watch else { return std::future::pending().await };
-    while let Some(change) = watch.changed().await {
-        // How it went is in the feed, and what was deployed before goes on serving.
-        match change {
+    loop {
+        // How it goes is told in the feed, and what was deployed before goes on serving.
+        match watch.changed().await? {
             Change::Sources => drop(deployer.build_and_deploy().await),
-            Change::Deployable => drop(deployer.deploy().await),
+            Change::Modules => drop(deployer.deploy().await),
         }
     }
-    std::future::pending().await
 }
 
 /// Ends at the first Ctrl-C or SIGTERM.

@@ -1,7 +1,13 @@
 //! Tells when a project's files have changed, once they are quiet again.
+//!
+//! The manifest and the modules are few, and are looked at again and again: that notices a folder that was deleted and
+//! made anew, and works on every file system. What modules are built from may be any file, and is watched.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -9,8 +15,8 @@ use tokio::sync::mpsc;
 
 use crate::deploy::manifest::{self, Manifest};
 
-/// Editors and linkers write a file in several steps: so long must nothing change.
-const QUIET: Duration = Duration::from_millis(100);
+/// How often the files are looked at; and as editors and linkers write a file in several steps, so long must nothing change.
+const INTERVAL: Duration = Duration::from_millis(150);
 
 /// Folders that tools write and nobody edits.
 const GENERATED: [&str; 4] = ["__pycache__", "node_modules", "target", "venv"];
@@ -18,25 +24,84 @@ const GENERATED: [&str; 4] = ["__pycache__", "node_modules", "target", "venv"];
 /// What has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Change {
-    /// The manifest or a module: deploy it.
-    Deployable,
-    /// Something else, which a module may be built from: build it first.
+    /// A module: deploy it.
+    Modules,
+    /// The manifest, or what a module may be built from: build first.
     Sources,
 }
 
 /// A watched project directory.
 pub(super) struct Watch {
     dir: PathBuf,
-    paths: mpsc::UnboundedReceiver<PathBuf>,
-    _watcher: RecommendedWatcher,
+    seen: Files,
+    sources: Option<Sources>,
 }
 
+/// The manifest and the modules, as far as they are there. A file that is written or replaced differs in one of these.
+type Files = BTreeMap<PathBuf, Option<(SystemTime, u64, u64)>>;
+
 impl Watch {
-    /// Watches `dir`: all of it when the manifest has `build` commands, else the folders of the manifest and its modules.
+    /// Watches `dir`.
     ///
     /// # Errors
     /// The system has no watches left, or does not allow them.
     pub(super) fn start(dir: &Path) -> anyhow::Result<Self> {
+        let mut watch = Self { dir: dir.to_owned(), seen: look(dir), sources: None };
+        watch.follow_sources()?;
+        Ok(watch)
+    }
+
+    /// Waits for a change and for the quiet after it. What the last build wrote is no change of sources.
+    ///
+    /// # Errors
+    /// The system has no watches left for the sources that a new manifest has.
+    pub(super) async fn changed(&mut self) -> anyhow::Result<Change> {
+        let mut change = None;
+        self.sources_changed();
+        loop {
+            tokio::time::sleep(INTERVAL).await;
+            let dir = self.dir.clone();
+            let files =
+                tokio::task::spawn_blocking(move || look(&dir)).await.context("looking at the project's files")?;
+            let modules = (files != self.seen).then_some(Change::Modules);
+            let manifest = self.dir.join(manifest::FILE);
+            let sources = files.get(&manifest) != self.seen.get(&manifest) || self.sources_changed();
+            self.seen = files;
+            match (modules.max(sources.then_some(Change::Sources)), change) {
+                (None, None) => {}
+                (None, Some(change)) => {
+                    self.follow_sources()?;
+                    return Ok(change);
+                }
+                (now, _) => change = change.max(now),
+            }
+        }
+    }
+
+    fn sources_changed(&mut self) -> bool {
+        let (dir, seen) = (&self.dir, &self.seen);
+        self.sources.as_mut().is_some_and(|sources| sources.changed(dir, seen))
+    }
+
+    /// Watches the whole directory as soon as the manifest has a `build`.
+    fn follow_sources(&mut self) -> anyhow::Result<()> {
+        let builds = |manifest: &Manifest| manifest.modules.values().any(|spec| spec.build.is_some());
+        if self.sources.is_none() && read(&self.dir).as_ref().is_some_and(builds) {
+            let hint = || format!("watching `{}` for changes; `--no-watch` does without", self.dir.display());
+            self.sources = Some(Sources::watch(&self.dir).with_context(hint)?);
+        }
+        Ok(())
+    }
+}
+
+/// A project's other files.
+struct Sources {
+    paths: mpsc::UnboundedReceiver<PathBuf>,
+    _watcher: RecommendedWatcher,
+}
+
+impl Sources {
+    fn watch(dir: &Path) -> notify::Result<Self> {
         let (sender, paths) = mpsc::unbounded_channel();
         let on_event = move |event: notify::Result<Event>| {
             let Ok(event) = event else { return };
@@ -47,58 +112,38 @@ impl Watch {
                 }
             }
         };
-        let hint = || format!("watching `{}` for changes; `--no-watch` does without", dir.display());
-        let mut watcher = notify::recommended_watcher(on_event).with_context(hint)?;
-        for (folder, mode) in folders(dir) {
-            watcher.watch(&folder, mode).with_context(hint)?;
-        }
-        Ok(Self { dir: dir.to_owned(), paths, _watcher: watcher })
+        let mut watcher = notify::recommended_watcher(on_event)?;
+        watcher.watch(dir, RecursiveMode::Recursive)?;
+        Ok(Self { paths, _watcher: watcher })
     }
 
-    /// Waits for a change and for the quiet after it; none when the watch has ended.
-    pub(super) async fn changed(&mut self) -> Option<Change> {
-        let mut change = None;
-        loop {
-            let next = self.paths.recv();
-            let path = match change {
-                None => next.await?,
-                Some(_) => match tokio::time::timeout(QUIET, next).await {
-                    Ok(path) => path?,
-                    Err(_) => return change,
-                },
-            };
-            change = change.max(self.meaning(&path));
+    /// Whether a file has changed, since the last call, that a module may be built from.
+    fn changed(&mut self, dir: &Path, deployable: &Files) -> bool {
+        let mut changed = false;
+        while let Ok(path) = self.paths.try_recv() {
+            changed |= !deployable.contains_key(&path) && is_source(dir, &path);
         }
+        changed
     }
+}
 
-    fn meaning(&self, path: &Path) -> Option<Change> {
-        let inside = path.strip_prefix(&self.dir).ok()?;
-        let mut names = inside.components().map(|part| part.as_os_str().to_string_lossy());
-        if names.any(|name| name.starts_with('.') || GENERATED.contains(&&*name)) {
-            return None;
-        }
-        let manifest = read(&self.dir);
-        let module = |manifest: &Manifest| manifest.modules.values().any(|spec| Path::new(&spec.path) == inside);
-        if inside == Path::new(manifest::FILE) || manifest.as_ref().is_some_and(module) {
-            return Some(Change::Deployable);
-        }
-        let builds = |manifest: &Manifest| manifest.modules.values().any(|spec| spec.build.is_some());
-        manifest.as_ref().is_some_and(builds).then_some(Change::Sources)
-    }
+fn is_source(dir: &Path, path: &Path) -> bool {
+    let Ok(inside) = path.strip_prefix(dir) else { return false };
+    let mut names = inside.components().map(|part| part.as_os_str().to_string_lossy());
+    !names.any(|name| name.starts_with('.') || GENERATED.contains(&&*name))
+}
+
+fn look(dir: &Path) -> Files {
+    let modules = read(dir).map(|manifest| manifest.modules).unwrap_or_default();
+    let paths = modules.values().map(|spec| dir.join(&spec.path)).chain([dir.join(manifest::FILE)]);
+    paths.map(|path| (path.clone(), state(&path))).collect()
+}
+
+fn state(path: &Path) -> Option<(SystemTime, u64, u64)> {
+    let file = fs::metadata(path).ok()?;
+    Some((file.modified().ok()?, file.len(), file.ino()))
 }
 
 fn read(dir: &Path) -> Option<Manifest> {
-    Manifest::parse(std::fs::read(dir.join(manifest::FILE)).ok()?).ok()
-}
-
-fn folders(dir: &Path) -> Vec<(PathBuf, RecursiveMode)> {
-    let modules = read(dir).map(|manifest| manifest.modules).unwrap_or_default();
-    if modules.values().any(|spec| spec.build.is_some()) {
-        return vec![(dir.to_owned(), RecursiveMode::Recursive)];
-    }
-    let parents = modules.values().filter_map(|spec| Some(dir.join(&spec.path).parent()?.to_owned()));
-    let mut folders: Vec<PathBuf> = parents.filter(|parent| parent.is_dir()).chain([dir.to_owned()]).collect();
-    folders.sort();
-    folders.dedup();
-    folders.into_iter().map(|folder| (folder, RecursiveMode::NonRecursive)).collect()
+    Manifest::parse(fs::read(dir.join(manifest::FILE)).ok()?).ok()
 }
