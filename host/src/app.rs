@@ -66,7 +66,7 @@ impl App {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
         let address = listener.local_addr().context("asking for the address listened on")?;
         let (tasks, feed, deployed) = (Tasks::default(), Feed::default(), Current::default());
-        let engine = Engine::new(&config.guest).context("making the engine for guests")?;
+        let engine = Engine::new(&config.guest, config.dispatch.slots).context("making the engine for guests")?;
         let guests = Guests::start(config.guest.threads)?;
         let library = Library::new(engine.clone(), store.blobs.clone()).context("linking the host's functions")?;
         let registry =

@@ -11,6 +11,9 @@ use crate::{dispatch, guest, ingest, server};
 /// Every setting, its default and its reason.
 pub const DEFAULTS: &str = include_str!("../default.toml");
 
+/// Each slot takes 16 GiB of address space, of which a process has 128 TiB.
+const MAX_SLOTS: usize = 4096;
+
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,11 +47,9 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        let (slots, sandboxes) = (self.dispatch.slots, self.guest.sandboxes);
-        if slots == 0 || slots > sandboxes as usize {
-            bail!(
-                "`dispatch.slots` is {slots}: it must be at least 1 and at most `guest.sandboxes`, which is {sandboxes}"
-            );
+        let slots = self.dispatch.slots;
+        if !(1..=MAX_SLOTS).contains(&slots) {
+            bail!("`dispatch.slots` is {slots}: it must be between 1 and {MAX_SLOTS}");
         }
         if self.ingest.in_flight_bytes < self.ingest.body_bytes {
             bail!(
@@ -107,10 +108,7 @@ mod tests {
             ("[guest.limits]\nmemry = 1\n", "there is no setting `guest.limits.memry`; did you mean `memory`?"),
             ("[gust]\n", "there is no setting `gust`; did you mean `guest`?"),
             ("guest = 1\n", "`guest` is a section, not a single setting"),
-            (
-                "[dispatch]\nslots = 2000\n",
-                "`dispatch.slots` is 2000: it must be at least 1 and at most `guest.sandboxes`, which is 1000",
-            ),
+            ("[dispatch]\nslots = 0\n", "`dispatch.slots` is 0: it must be between 1 and 4096"),
         ];
         for (text, expected) in cases {
             assert_eq!(load(text).unwrap_err(), expected, "{text}");

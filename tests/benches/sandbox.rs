@@ -29,7 +29,7 @@ pub(crate) fn lines() -> Vec<String> {
 /// The median of five runs, per event.
 async fn measure(component: &[u8], export: &str) -> Duration {
     let config = Config::load(None).unwrap();
-    let engine = Engine::new(&config.guest).unwrap();
+    let engine = Engine::new(&config.guest, 1).unwrap();
     let library = Library::new(engine.clone(), Blobs::memory()).unwrap();
     let module = library.add(component.to_vec().into()).await.unwrap();
     let (clock, job) = (Clock::system(), job(export));

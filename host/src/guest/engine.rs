@@ -6,13 +6,12 @@ use serde::Deserialize;
 use wasmtime::{InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use super::Limits;
+use super::imports::limiter::{INSTANCES, MEMORIES, TABLES};
 
 /// How sandboxes are made.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How many sandboxes can exist at once.
-    pub sandboxes: u32,
     /// After so many milliseconds on a processor a guest lets others run.
     pub tick_ms: u64,
     /// So much of a memory, in bytes, is wiped in place rather than given back to the kernel.
@@ -42,12 +41,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Reserves the pool's address space and starts the tick, which ends with the engine.
+    /// Reserves address space for `sandboxes` that exist at once, and starts the tick, which ends with the engine.
     ///
     /// # Errors
     /// The operating system refuses the address space or the thread.
-    pub fn new(config: &Config) -> Result<Self, SetupError> {
-        let wasmtime = wasmtime::Engine::new(&wasmtime_config(config)).map_err(SetupError::of)?;
+    pub fn new(config: &Config, sandboxes: usize) -> Result<Self, SetupError> {
+        let wasmtime = wasmtime::Engine::new(&wasmtime_config(config, sandboxes)).map_err(SetupError::of)?;
         let weak = wasmtime.weak();
         let tick = Duration::from_millis(config.tick_ms.max(1));
         let ticker = std::thread::Builder::new().name("guest-tick".to_owned());
@@ -63,18 +62,18 @@ impl Engine {
     }
 }
 
-fn wasmtime_config(config: &Config) -> wasmtime::Config {
-    let sandboxes = config.sandboxes;
+fn wasmtime_config(config: &Config, sandboxes: usize) -> wasmtime::Config {
+    let total = |each: usize| u32::try_from(sandboxes.saturating_mul(each)).unwrap_or(u32::MAX);
+    let each = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
-    // A component of a large runtime has some ten core instances and two or three memories; most have one.
-    pool.total_component_instances(sandboxes)
-        .total_core_instances(sandboxes.saturating_mul(8))
-        .total_memories(sandboxes.saturating_mul(2))
-        .total_tables(sandboxes.saturating_mul(4))
-        .total_stacks(sandboxes)
-        .max_core_instances_per_component(100)
-        .max_memories_per_component(8)
-        .max_tables_per_component(32)
+    pool.total_component_instances(total(1))
+        .total_core_instances(total(INSTANCES))
+        .total_memories(total(MEMORIES))
+        .total_tables(total(TABLES))
+        .total_stacks(total(1))
+        .max_core_instances_per_component(each(INSTANCES))
+        .max_memories_per_component(each(MEMORIES))
+        .max_tables_per_component(each(TABLES))
         .max_tables_per_module(4)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20)
@@ -87,7 +86,7 @@ fn wasmtime_config(config: &Config) -> wasmtime::Config {
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10)
         // A slot that was used by the same module before is the cheapest one to use again.
-        .max_unused_warm_slots(sandboxes.saturating_mul(2));
+        .max_unused_warm_slots(total(MEMORIES));
     let mut wasmtime = wasmtime::Config::new();
     wasmtime
         .wasm_component_model(true)

@@ -17,6 +17,12 @@ use super::{Engine, Job, Run, response};
 use crate::clock::Clock;
 use crate::event::{Fault, FaultKind, Outcome};
 
+/// The longest reason that a session keeps, in bytes: an error's text and its stack.
+const MAX_REASON: usize = 16 << 10;
+
+/// What the values of one call from the guest may take in the host, in bytes.
+const HOST_CALL_BYTES: usize = 16 << 20;
+
 type Answer = Result<Option<types::Response>, types::Failure>;
 
 impl Engine {
@@ -44,6 +50,8 @@ impl Engine {
     fn sandbox(&self, job: Job, clock: &Clock) -> Store<State> {
         let mut store = Store::new(&self.wasmtime, State::new(job, self.limits, clock.clone()));
         store.limiter(State::limiter);
+        // What one call may copy out of the guest, so that it cannot make the host hold a multiple of its own memory.
+        store.set_hostcall_fuel(HOST_CALL_BYTES.max(4 * self.limits.response_bytes));
         // At each tick a guest lets others run; the wall clock around the call ends it.
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
@@ -58,9 +66,9 @@ impl Engine {
                 Err(fault) => Outcome::Fault(fault),
             },
             Err(types::Failure::Retry(later)) => {
-                Outcome::Retry { after: later.after_ms.map(Duration::from_millis), reason: later.reason }
+                Outcome::Retry { after: later.after_ms.map(Duration::from_millis), reason: shorten(later.reason) }
             }
-            Err(types::Failure::Reject(reason)) => Outcome::Rejected(reason),
+            Err(types::Failure::Reject(reason)) => Outcome::Rejected(shorten(reason)),
         }
     }
 }
@@ -117,5 +125,14 @@ fn fault(error: &wasmtime::Error, state: &State) -> Fault {
         message.push('\n');
         message.push_str(backtrace.to_string().trim_end());
     }
-    Fault { kind, message }
+    Fault { kind, message: shorten(message) }
+}
+
+/// A guest's own words as far as they are kept.
+fn shorten(mut text: String) -> String {
+    if text.len() > MAX_REASON {
+        text.truncate(text.floor_char_boundary(MAX_REASON));
+        text.push('…');
+    }
+    text
 }

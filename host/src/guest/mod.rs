@@ -64,6 +64,8 @@ pub struct Limits {
     pub response_bytes: usize,
     /// A response's header fields.
     pub response_headers: usize,
+    /// The names and values of a response's header fields together, in bytes.
+    pub response_header_bytes: usize,
 }
 
 /// What came of a [`Job`].

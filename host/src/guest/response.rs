@@ -32,6 +32,13 @@ pub(super) fn check(response: types::Response, limits: &Limits) -> Result<Respon
             "there are {count} headers, more than the limit of {limit} (guest.limits.response_headers)"
         )));
     }
+    let bytes: usize = response.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
+    if bytes > limits.response_header_bytes {
+        let limit = limits.response_header_bytes;
+        return Err(bad(format!(
+            "the headers have {bytes} bytes, more than the limit of {limit} (guest.limits.response_header_bytes)"
+        )));
+    }
     for header in &response.headers {
         check_header(&header.name, &header.value, response.body.len())?;
     }

@@ -6,8 +6,14 @@ use super::bindings::types;
 use super::{Limits, componentize, response};
 use crate::event::FaultKind;
 
-const LIMITS: Limits =
-    Limits { memory: 1 << 20, table_elements: 100, log_bytes: 100, response_bytes: 10, response_headers: 2 };
+const LIMITS: Limits = Limits {
+    memory: 1 << 20,
+    table_elements: 100,
+    log_bytes: 100,
+    response_bytes: 10,
+    response_headers: 2,
+    response_header_bytes: 60,
+};
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> types::Response {
     let pair = |(name, value): &(&str, &str)| types::Pair { name: (*name).to_owned(), value: (*value).to_owned() };
@@ -37,6 +43,10 @@ fn a_response_that_cannot_be_sent_says_why() {
         (
             answer(200, &[("a", ""), ("b", ""), ("c", "")], ""),
             "there are 3 headers, more than the limit of 2 (guest.limits.response_headers)",
+        ),
+        (
+            answer(200, &[("a", &"b".repeat(60))], ""),
+            "the headers have 61 bytes, more than the limit of 60 (guest.limits.response_header_bytes)",
         ),
         (answer(200, &[("a b", "")], ""), "the header name \"a b\" is not a token"),
         (answer(200, &[("", "")], ""), "the header name \"\" is not a token"),

@@ -4,6 +4,12 @@ use wasmtime::ResourceLimiter;
 
 use crate::guest::Limits;
 
+/// The core instances, tables and memories that one sandbox may have. The runtimes of large languages have some ten, three and
+/// two. The pool holds as much for every sandbox, so that none runs short because of another.
+pub(in crate::guest) const INSTANCES: usize = 50;
+pub(in crate::guest) const TABLES: usize = 16;
+pub(in crate::guest) const MEMORIES: usize = 4;
+
 pub(super) struct Limiter {
     memory: usize,
     table_elements: usize,
@@ -30,7 +36,11 @@ impl Limiter {
 
 impl ResourceLimiter for Limiter {
     /// All memories of the sandbox share one limit.
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        // It will fail by the module's own word, whatever is answered here.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         let held = self.held.saturating_add(desired.saturating_sub(current));
         if held > self.memory {
             self.refused = Some(held);
@@ -41,7 +51,10 @@ impl ResourceLimiter for Limiter {
         Ok(true)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         let elements = self.elements.saturating_add(desired.saturating_sub(current));
         if elements > self.table_elements {
             return Ok(false);
@@ -51,14 +64,14 @@ impl ResourceLimiter for Limiter {
     }
 
     fn instances(&self) -> usize {
-        100
+        INSTANCES
     }
 
     fn tables(&self) -> usize {
-        32
+        TABLES
     }
 
     fn memories(&self) -> usize {
-        8
+        MEMORIES
     }
 }

@@ -7,6 +7,10 @@ use crate::clock::Clock;
 use crate::event::{LogEntry, LogLevel};
 use crate::guest::bindings::{log, types};
 
+/// What keeping an entry or a field costs beside its text, in bytes: they must not be free, however short.
+const ENTRY: usize = size_of::<LogEntry>();
+const FIELD: usize = size_of::<(String, String)>();
+
 /// How much of standard error an error shows, in bytes from its end.
 const SHOWN: usize = 4096;
 
@@ -38,8 +42,7 @@ impl Log {
 
     fn push(&mut self, level: LogLevel, message: String, fields: Vec<(String, String)>) {
         let text: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
-        // An empty entry takes room too, so that their number is bounded.
-        let size = message.len() + text + 16;
+        let size = ENTRY + message.len() + text + FIELD * fields.len();
         if size > self.room {
             self.dropped += 1;
             return;

@@ -1,7 +1,7 @@
 //! What a guest may call. Each interface is one file: its view of the state, its host functions, its place in the linker.
 
 pub(super) mod event;
-mod limiter;
+pub(super) mod limiter;
 mod log;
 mod stdio;
 mod vars;
@@ -18,6 +18,9 @@ use super::{Job, Limits, bindings};
 use crate::clock::Clock;
 use crate::event::LogEntry;
 
+/// How many streams, timers and other things of WASI a guest may hold at once.
+const HANDLES: usize = 1_000;
+
 /// All that one sandbox knows and holds.
 pub(super) struct State {
     job: Job,
@@ -32,7 +35,9 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(job: Job, limits: Limits, clock: Clock) -> Self {
         let log = Arc::new(Mutex::new(Log::new(clock, job.attempt, limits.log_bytes)));
-        Self { job, limits, limiter: Limiter::new(&limits), log, wasi: None, table: ResourceTable::new() }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
+        Self { job, limits, limiter: Limiter::new(&limits), log, wasi: None, table }
     }
 
     pub(super) fn limiter(&mut self) -> &mut dyn ResourceLimiter {

@@ -16,8 +16,13 @@ use crate::guest::Vars;
 /// What one write may carry, in bytes: what WASI's own streams allow.
 const PERMIT: usize = 64 << 10;
 
+/// What one call may ask of the random numbers, in bytes.
+const MAX_RANDOM: u64 = 64 << 10;
+
 pub(super) fn context(vars: &Vars, log: &Arc<Mutex<Log>>) -> WasiCtx {
     let mut builder = WasiCtxBuilder::new();
+    // One call is not interrupted, so it must not take long.
+    builder.max_random_size(MAX_RANDOM);
     builder.stdout(Stream { log: log.clone(), level: LogLevel::Info });
     builder.stderr(Stream { log: log.clone(), level: LogLevel::Error });
     for (name, value) in &vars.0 {
