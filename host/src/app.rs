@@ -85,7 +85,7 @@ impl App {
                 feed: feed.clone(),
             },
         );
-        dispatch.resume(&org, &registry).await.context("resuming what is owed")?;
+        dispatch.resume(&registry).await.context("resuming what is owed")?;
         let shutdown = config.http.shutdown();
         let intake = Intake::new(ingest::Parts {
             room: Arc::new(Semaphore::new(config.ingest.in_flight_bytes / 1024)),

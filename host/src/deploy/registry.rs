@@ -65,12 +65,15 @@ impl Registry {
         Self(Arc::new(Inner { catalog, library, deployed, clock, timeout, turn, loaded }))
     }
 
-    /// Publishes what was active when the host last stopped. A deployment that does not load any more is told of and left out.
+    /// Publishes what each org had when the host last stopped. A deployment that does not load any more is told of and left out.
     ///
     /// # Errors
     /// The store failed.
     pub async fn restore(&self) -> store::Result<()> {
-        for record in self.0.catalog.active().await? {
+        let mut active = self.0.catalog.active().await?;
+        // The latest of an org's is the last to be published.
+        active.sort_by_key(|record| record.id);
+        for record in active {
             let (id, project) = (record.id, record.project.clone());
             match self.load(record).await {
                 Ok(deployment) => self.0.deployed.publish(&Arc::new(deployment)),
@@ -104,9 +107,9 @@ impl Registry {
         Ok(Applied::New(deployment))
     }
 
-    /// The latest of the org's deployments that are serving.
+    /// The org's deployment that is serving.
     pub fn serving(&self, org: &Org) -> Option<DeploymentId> {
-        self.0.deployed.load().of(org)
+        self.0.deployed.load().of(org).map(|deployment| deployment.id)
     }
 
     /// A deployment that sessions are still owed to, active or not.
@@ -196,32 +199,31 @@ impl Registry {
         }
     }
 
-    /// Slugs are the host's: one that another project listens on is taken.
+    /// Slugs are the host's: one that another org listens on is taken.
     fn conflicts(&self, org: &Org, manifest: &Manifest, source: &str) -> Vec<Diagnostic> {
         let snapshot = self.0.deployed.load();
         let mut mistakes = Vec::new();
         for spec in &manifest.project.triggers {
             let Some(endpoint) = snapshot.endpoint(spec.slug()) else { continue };
             let other = &endpoint.deployment;
-            if other.org == *org && other.project == manifest.project.name.value {
+            if other.org == *org {
                 continue;
             }
             let at = spec.endpoint.as_ref().unwrap_or(&spec.name);
-            let message = format!("the endpoint `{}` belongs to another project", spec.slug());
+            let message = format!("the endpoint `{}` belongs to another org", spec.slug());
             let help = Some("give the trigger an `endpoint` of its own".to_owned());
             mistakes.push(Diagnostic::error(source, at.span, message).help(help));
         }
         mistakes
     }
 
-    /// The active deployment, when it is published and `record` would only repeat it.
+    /// The deployment that is serving, when `record` would only repeat it.
     async fn unchanged(&self, record: &DeploymentRecord) -> store::Result<Option<Arc<Deployment>>> {
-        let active = self.0.catalog.active().await?;
-        let same = active.into_iter().find(|other| other.org == record.org && other.project == record.project);
-        let Some(same) = same.filter(|same| same.manifest == record.manifest && same.modules == record.modules) else {
-            return Ok(None);
-        };
-        Ok(self.0.deployed.load().deployment(same.id))
+        let snapshot = self.0.deployed.load();
+        let Some(serving) = snapshot.of(&record.org) else { return Ok(None) };
+        let kept = self.0.catalog.deployment(&record.org, serving.id).await?;
+        let same = kept.is_some_and(|kept| kept.manifest == record.manifest && kept.modules == record.modules);
+        Ok(same.then(|| serving.clone()))
     }
 }
 

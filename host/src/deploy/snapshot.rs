@@ -55,6 +55,7 @@ impl Endpoint {
 /// All endpoints of all active deployments.
 #[derive(Debug, Default)]
 pub struct Snapshot {
+    deployments: HashMap<Org, Arc<Deployment>>,
     endpoints: HashMap<Arc<str>, Arc<Endpoint>>,
 }
 
@@ -64,22 +65,14 @@ impl Snapshot {
         self.endpoints.get(slug)
     }
 
-    /// A deployment that some endpoint leads to.
-    pub fn deployment(&self, id: DeploymentId) -> Option<Arc<Deployment>> {
-        let mut deployments = self.endpoints.values().map(|endpoint| &endpoint.deployment);
-        deployments.find(|deployment| deployment.id == id).cloned()
+    /// The org's deployment that is serving.
+    pub fn of(&self, org: &Org) -> Option<&Arc<Deployment>> {
+        self.deployments.get(org)
     }
 
-    /// The latest of an org's deployments that some endpoint leads to.
-    pub fn of(&self, org: &Org) -> Option<DeploymentId> {
-        let deployments = self.endpoints.values().map(|endpoint| &endpoint.deployment);
-        deployments.filter(|deployment| deployment.org == *org).map(|deployment| deployment.id).max()
-    }
-
-    /// This snapshot with `deployment` in the place of its project's earlier one.
+    /// This snapshot with `deployment` in the place of what its org had: an org has one project yet, which may be renamed.
     pub fn with(&self, deployment: Arc<Deployment>) -> Self {
-        let same = |other: &Deployment| other.org == deployment.org && other.project == deployment.project;
-        let others = self.endpoints.iter().filter(|(_, endpoint)| !same(&endpoint.deployment));
+        let others = self.endpoints.iter().filter(|(_, endpoint)| endpoint.deployment.org != deployment.org);
         let mut endpoints: HashMap<_, _> = others.map(|(slug, endpoint)| (slug.clone(), endpoint.clone())).collect();
         let mut listeners: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
         for (place, trigger) in deployment.triggers.iter().enumerate() {
@@ -89,7 +82,9 @@ impl Snapshot {
             let endpoint = Endpoint { slug: slug.clone(), deployment: deployment.clone(), listeners };
             endpoints.insert(slug, Arc::new(endpoint));
         }
-        Self { endpoints }
+        let mut deployments = self.deployments.clone();
+        deployments.insert(deployment.org.clone(), deployment);
+        Self { deployments, endpoints }
     }
 }
 
@@ -103,7 +98,7 @@ impl Current {
         self.0.load_full()
     }
 
-    /// Puts `deployment` in the place of its project's earlier one, for all requests from now on.
+    /// Puts `deployment` in the place of what its org had, for all requests from now on.
     pub(super) fn publish(&self, deployment: &Arc<Deployment>) {
         self.0.rcu(|snapshot| snapshot.with(deployment.clone()));
     }

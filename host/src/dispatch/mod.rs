@@ -11,14 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{info, warn};
 
 pub use ticket::Ticket;
 
 use crate::clock::Clock;
-use crate::deploy::{Deployment, Registry};
-use crate::event::Org;
+use crate::deploy::{ApplyError, Deployment, Registry};
 use crate::guest;
 use crate::observe::feed::Feed;
 use crate::store::{Delivery, Lease, Ledger, Store};
@@ -86,22 +85,27 @@ impl Handle {
         Self(Arc::new(Inner { ledger: store.ledger, lease, engine, guests, tasks, clock, feed, slots, waiting }))
     }
 
-    /// Whether `sessions` more may wait.
-    pub fn has_room(&self, sessions: usize) -> bool {
-        self.0.waiting.available_permits() >= sessions
+    /// Places for `sessions` more, if so many may wait.
+    pub fn reserve(&self, sessions: usize) -> Option<Places> {
+        let sessions = u32::try_from(sessions).ok()?;
+        self.0.waiting.clone().try_acquire_many_owned(sessions).ok().map(Places)
     }
 
-    /// Runs one delivery of `deployment` as soon as a slot is free. The ticket, when asked for its outcome, gives it
-    /// before it is settled.
-    pub fn run(&self, deployment: Arc<Deployment>, delivery: Delivery) -> Ticket {
+    /// Runs one delivery of `deployment` as soon as a slot is free. The ticket gives the outcome before it is settled.
+    /// `held` is what the delivery takes room in until its session has ended: its place, its event's body.
+    pub fn run<H: Send + 'static>(&self, deployment: Arc<Deployment>, delivery: Delivery, held: H) -> Ticket {
         let (ticket, stub) = ticket::pair();
         let inner = self.0.clone();
-        // Above the limit it waits all the same: it has been accepted.
-        let place = self.0.waiting.clone().try_acquire_owned().ok();
         let session = async move {
-            let Ok(_slot) = inner.slots.clone().acquire_owned().await else { return };
-            worker::step(&inner, &deployment, &delivery, stub).await;
-            drop(place);
+            let Ok(slot) = inner.slots.clone().acquire_owned().await else { return };
+            // What has not started when the host stops is run by the next start.
+            if inner.tasks.is_stopping() {
+                return;
+            }
+            let run = worker::run(&inner, &deployment, &delivery).await;
+            drop(slot);
+            worker::settle(&inner, &delivery, run, stub).await;
+            drop(held);
         };
         self.0.tasks.spawn_on(session, &self.0.guests);
         ticket
@@ -111,19 +115,31 @@ impl Handle {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn resume(&self, org: &Org, registry: &Registry) -> crate::store::Result<usize> {
+    pub async fn resume(&self, registry: &Registry) -> crate::store::Result<usize> {
         let owed = self.0.ledger.claim(&self.0.lease).await?;
         let count = owed.len();
         for delivery in owed {
-            match registry.deployment(org, delivery.deployment).await {
-                Ok(deployment) => drop(self.run(deployment, delivery)),
-                Err(error) => worker::abandon(&self.0, &delivery, &error.to_string()).await,
+            match registry.deployment(&delivery.event.org, delivery.deployment).await {
+                Ok(deployment) => drop(self.run(deployment, delivery, ())),
+                Err(ApplyError::Store(error)) => return Err(error),
+                Err(error @ ApplyError::Invalid(_)) => worker::abandon(&self.0, &delivery, &error.to_string()).await,
             }
         }
         if count > 0 {
             info!(sessions = count, "resumed what an earlier run left owed");
         }
         Ok(count)
+    }
+}
+
+/// Places in the backlog. They are given back when this is dropped.
+#[derive(Debug)]
+pub struct Places(OwnedSemaphorePermit);
+
+impl Places {
+    /// One of them; none when all are taken.
+    pub fn take(&mut self) -> Option<Self> {
+        self.0.split(1).map(Self)
     }
 }
 

@@ -23,11 +23,6 @@ impl Ticket {
 }
 
 impl Stub {
-    /// Whether somebody waits; an outcome that nobody waits for need not be copied.
-    pub(super) fn is_awaited(&self) -> bool {
-        !self.0.is_closed()
-    }
-
     pub(super) fn answer(self, outcome: Outcome) {
         // The sender has gone: the session's outcome is kept all the same.
         drop(self.0.send(outcome));

@@ -11,18 +11,23 @@ use crate::guest::{Job, Module, Run};
 use crate::observe::feed::{Notice, SessionNotice};
 use crate::store::{Delivery, Settlement};
 
-/// Runs the delivery's handler, tells who waits for it, and settles.
-pub(super) async fn step(inner: &Inner, deployment: &Deployment, delivery: &Delivery, stub: Stub) {
-    let run = match job(deployment, delivery) {
+/// Runs the delivery's handler.
+pub(super) async fn run(inner: &Inner, deployment: &Deployment, delivery: &Delivery) -> Run {
+    match job(deployment, delivery) {
         Some((module, job)) => inner.engine.run(module, job, &inner.clock).await,
         None => unavailable(inner, format!("its deployment has no trigger `{}`", delivery.trigger)),
-    };
-    if stub.is_awaited() {
-        stub.answer(run.outcome.clone());
     }
+}
+
+/// Tells who waits for the outcome, settles it, and tells who listens.
+pub(super) async fn settle(inner: &Inner, delivery: &Delivery, run: Run, stub: Stub) {
     let settlement = policy::settle(delivery, &run);
-    inner.feed.publish(|| notice(delivery, &settlement));
+    stub.answer(run.outcome);
+    let notice = inner.feed.has_listeners().then(|| notice(delivery, &settlement));
     inner.settle(settlement).await;
+    if let Some(notice) = notice {
+        inner.feed.publish(|| notice);
+    }
 }
 
 /// Ends a session whose handler cannot be found any more.

@@ -1,5 +1,7 @@
 //! Reads a request's body and trailers within the limits.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request};
@@ -14,8 +16,8 @@ pub(super) struct Received {
     pub(super) head: http::request::Parts,
     pub(super) body: Bytes,
     pub(super) trailers: HeaderMap,
-    /// The body's room: given back when the request has been answered.
-    _room: OwnedSemaphorePermit,
+    /// The body's room: given back when the request has been answered and the event's sessions have ended.
+    pub(super) room: Arc<OwnedSemaphorePermit>,
 }
 
 /// Reads the whole body, or refuses: too large by its Content-Length or by its bytes, too slow, broken, or no room now.
@@ -38,7 +40,7 @@ pub(super) async fn read(intake: &Parts, request: Request<Body>) -> Result<Recei
             Err(frame) => trailers.extend(frame.into_trailers().unwrap_or_default()),
         }
     }
-    Ok(Received { head, body: whole.into_bytes(), trailers, _room: room })
+    Ok(Received { head, body: whole.into_bytes(), trailers, room: Arc::new(room) })
 }
 
 fn room(intake: &Parts, most: usize) -> Result<OwnedSemaphorePermit, Rejection> {

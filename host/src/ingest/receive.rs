@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use http::{Request, Response, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::reply::{self, Awaited};
 use super::{Intake, Parts, Rejection, body, endpoint, normalize};
 use crate::deploy::Endpoint;
+use crate::dispatch::Places;
 use crate::event::{Data, Event, EventId, EventType, SessionId, Timestamp, VerdictKind};
 use crate::observe::feed::{EventNotice, Notice};
 use crate::store::{Delivery, NewEvent};
@@ -23,7 +25,7 @@ pub(super) async fn receive(
     let received = body::read(&intake, request).await?;
     let event = event(&intake, &endpoint, &received);
     let selected = select(event, &endpoint);
-    let accepted = accept(&intake, &endpoint, selected).await?;
+    let accepted = accept(&intake, &endpoint, selected, received.room).await?;
     let answer = reply::reply(&accepted.event.event, accepted.awaited).await;
     intake.feed.publish(|| notice(&accepted.event, answer.status(), intake.clock.now()));
     Ok(answer)
@@ -68,24 +70,37 @@ struct Accepted {
 
 /// Makes the event durable, or refuses it with nothing kept, and starts its sessions. A task of its own: a sender that
 /// breaks off must not leave an event accepted and not started.
-async fn accept(intake: &Arc<Parts>, endpoint: &Arc<Endpoint>, event: NewEvent) -> Result<Accepted, Rejection> {
-    if !intake.dispatch.has_room(event.deliveries.len()) {
-        return Err(Rejection::Backlogged);
-    }
+async fn accept(
+    intake: &Arc<Parts>,
+    endpoint: &Arc<Endpoint>,
+    event: NewEvent,
+    room: Arc<OwnedSemaphorePermit>,
+) -> Result<Accepted, Rejection> {
+    let places = intake.dispatch.reserve(event.deliveries.len()).ok_or(Rejection::Backlogged)?;
     let (parts, endpoint) = (intake.clone(), endpoint.clone());
     let accepting = intake.tasks.spawn(async move {
         parts.ledger.accept(&parts.lease, event.clone()).await?;
-        let awaited = run(&parts, &endpoint, &event);
+        let awaited = run(&parts, &endpoint, &event, places, &room);
         Ok(Accepted { event, awaited })
     });
-    accepting.await.map_err(|_| Rejection::Unavailable("the host is stopping".to_owned()))?
+    accepting.await.map_err(|error| {
+        tracing::error!(%error, "failed to accept an event");
+        Rejection::Unavailable("the event was not accepted".to_owned())
+    })?
 }
 
 /// Starts every session. The first synchronous trigger that matched is the one whose response the sender waits for.
-fn run(intake: &Parts, endpoint: &Endpoint, event: &NewEvent) -> Option<Awaited> {
+fn run(
+    intake: &Parts,
+    endpoint: &Endpoint,
+    event: &NewEvent,
+    mut places: Places,
+    room: &Arc<OwnedSemaphorePermit>,
+) -> Option<Awaited> {
     let mut awaited = None;
     for delivery in &event.deliveries {
-        let ticket = intake.dispatch.run(endpoint.deployment.clone(), delivery.clone());
+        let held = (places.take(), room.clone());
+        let ticket = intake.dispatch.run(endpoint.deployment.clone(), delivery.clone(), held);
         let trigger = endpoint.triggers().find(|trigger| trigger.name == delivery.trigger);
         if let Some(trigger) = trigger.filter(|trigger| trigger.is_sync && awaited.is_none()) {
             awaited = Some(Awaited { ticket, trigger: trigger.name.clone(), timeout: trigger.timeout });

@@ -124,9 +124,14 @@ impl Feed {
         Self(broadcast::Sender::new(CAPACITY))
     }
 
+    /// Whether anybody would hear a notice.
+    pub fn has_listeners(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
     /// Tells the listeners. Without any, `notice` is not called: that costs a lock and no allocation.
     pub fn publish(&self, notice: impl FnOnce() -> Notice) {
-        if self.0.receiver_count() > 0 {
+        if self.has_listeners() {
             // It fails when the last listener has just left, and then nobody misses it.
             self.0.send(Arc::new(notice())).ok();
         }
