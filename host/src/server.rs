@@ -1,6 +1,9 @@
 //! Connections: HTTP/1.1 and HTTP/2 (cleartext prior knowledge) to requests, until the shutdown.
 
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,6 +17,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service as _;
 use tracing::{debug, warn};
 
@@ -24,7 +28,9 @@ use crate::task::Tasks;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// A request whose head is not complete after so many milliseconds is dropped.
+    /// How many connections may be open; further ones wait to be accepted.
+    pub connections: usize,
+    /// A connection without a request, or with an incomplete head, is closed after so many milliseconds.
     pub head_timeout_ms: u64,
     /// Requests that one HTTP/2 connection may have under way.
     pub http2_streams: u32,
@@ -33,6 +39,10 @@ pub struct Config {
 }
 
 impl Config {
+    fn head_timeout(&self) -> Duration {
+        Duration::from_millis(self.head_timeout_ms)
+    }
+
     /// How long a shutdown waits.
     pub fn shutdown(&self) -> Duration {
         Duration::from_millis(self.shutdown_ms)
@@ -43,13 +53,22 @@ impl Config {
 pub async fn serve(listener: TcpListener, router: Router, config: Config, tasks: Tasks) {
     let builder = builder(&config);
     let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(config.connections));
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &room) => accepted,
             () = tasks.stopping() => break,
         };
         match accepted {
-            Ok((stream, peer)) => connection(stream, peer, &builder, &graceful, &router, &tasks),
+            Ok((stream, peer, place)) => {
+                let connection =
+                    Connection { stream, peer, router: router.clone(), head_timeout: config.head_timeout() };
+                let serving = connection.serve(&builder, &graceful);
+                tasks.spawn(async move {
+                    serving.await;
+                    drop(place);
+                });
+            }
             Err(error) => {
                 // Out of file descriptors, most likely: others will close theirs.
                 warn!(%error, "failed to accept a connection");
@@ -63,32 +82,59 @@ pub async fn serve(listener: TcpListener, router: Router, config: Config, tasks:
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(config.head_timeout_ms));
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(config.http2_streams);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(config.head_timeout());
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(config.http2_streams)
+        .keep_alive_interval(config.head_timeout());
     builder
 }
 
-fn connection(
+/// The next connection, as soon as there is room for it.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = room.clone().acquire_owned().await.expect("nobody closes the semaphore");
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
+}
+
+struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
-    builder: &Builder<TokioExecutor>,
-    graceful: &GracefulShutdown,
-    router: &Router,
-    tasks: &Tasks,
-) {
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%peer, %error, "failed to turn off Nagle's algorithm");
-    }
-    let router = router.clone();
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| respond(router.clone(), request, peer));
-    let serving = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    let serving = graceful.watch(serving);
-    tasks.spawn(async move {
-        if let Err(error) = serving.await {
-            // The sender broke off or spoke no HTTP: it has its answer, or it has gone.
-            debug!(%peer, error = %error, "a connection ended early");
+    router: Router,
+    head_timeout: Duration,
+}
+
+impl Connection {
+    /// Serves its requests. One that sends no request in time is closed: hyper's own timeout begins with HTTP's first bytes.
+    fn serve(self, builder: &Builder<TokioExecutor>, graceful: &GracefulShutdown) -> impl Future<Output = ()> + use<> {
+        let Self { stream, peer, router, head_timeout } = self;
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%peer, %error, "failed to turn off Nagle's algorithm");
         }
-    });
+        let spoke = Arc::new(AtomicBool::new(false));
+        let speaks = spoke.clone();
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            speaks.store(true, Ordering::Relaxed);
+            respond(router.clone(), request, peer)
+        });
+        let serving = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        async move {
+            let mut serving = pin!(serving);
+            let ended = match tokio::time::timeout(head_timeout, &mut serving).await {
+                Ok(ended) => ended,
+                Err(_) if spoke.load(Ordering::Relaxed) => serving.await,
+                Err(_) => return,
+            };
+            if let Err(error) = ended {
+                // The sender broke off or spoke no HTTP: it has its answer, or it has gone.
+                debug!(%peer, %error, "a connection ended early");
+            }
+        }
+    }
 }
 
 async fn respond(

@@ -104,7 +104,7 @@ async fn no_response_is_no_answer_for_a_sender_that_waits() {
     let answer = host.send(GET).await;
     assert_eq!(answer.status, 502, "{answer:?}");
     let problem: Value = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(problem["code"], "handler-failed");
+    assert_eq!(problem["code"], "handler_failed");
     let event = host.settled(answer.header("tenterhook-event-id").unwrap()).await;
     assert_eq!(event["sessions"][0]["state"], "succeeded", "the handler did what it may");
 }

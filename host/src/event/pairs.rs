@@ -95,7 +95,9 @@ pub(crate) fn canonical(name: &str) -> String {
         start = c == '-';
         folded
     };
-    name.chars().map(fold).collect()
+    let mut canonical = String::with_capacity(name.len());
+    canonical.extend(name.chars().map(fold));
+    canonical
 }
 
 /// UTF-8 where it is valid; otherwise every byte is the character of its number, as ISO-8859-1 has it.

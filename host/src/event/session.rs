@@ -12,10 +12,8 @@ use super::FaultKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionState {
-    /// Owed and not yet started.
+    /// Owed: it waits, or it runs.
     Queued,
-    /// A worker has it.
-    Running,
     /// The handler returned.
     Succeeded,
     /// The last attempt failed and no further one will be made.
@@ -23,13 +21,12 @@ pub enum SessionState {
 }
 
 impl SessionState {
-    const ALL: [Self; 4] = [Self::Queued, Self::Running, Self::Succeeded, Self::Failed];
+    const ALL: [Self; 3] = [Self::Queued, Self::Succeeded, Self::Failed];
 
     /// The word that stands for it everywhere: `succeeded`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
-            Self::Running => "running",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
         }
@@ -47,7 +44,7 @@ impl FromStr for SessionState {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|state| state.as_str() == text);
-        found.ok_or_else(|| format!("`{text}` is not a session's state (queued, running, succeeded, failed)"))
+        found.ok_or_else(|| format!("`{text}` is not a session's state (queued, succeeded, failed)"))
     }
 }
 

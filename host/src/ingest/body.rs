@@ -1,6 +1,7 @@
 //! Reads a request's body and trailers within the limits.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -23,16 +24,25 @@ pub(super) struct Received {
 /// Reads the whole body, or refuses: too large by its Content-Length or by its bytes, too slow, broken, or no room now.
 pub(super) async fn read(intake: &Parts, request: Request<Body>) -> Result<Received, Rejection> {
     let limit = intake.config.body_bytes;
-    let (head, mut body) = request.into_parts();
+    let (head, body) = request.into_parts();
     let declared = body.size_hint();
     if declared.lower() > limit as u64 {
         return Err(Rejection::TooLarge { limit });
     }
     let most = declared.upper().map_or(limit, |upper| usize::try_from(upper).unwrap_or(limit).min(limit));
     let room = room(intake, most)?;
+    let (body, trailers) = if body.is_end_stream() {
+        (Bytes::new(), HeaderMap::new())
+    } else {
+        tokio::time::timeout(intake.config.body_timeout(), pieces(body, limit, intake.config.read_timeout())).await??
+    };
+    Ok(Received { head, body, trailers, room: Arc::new(room) })
+}
+
+async fn pieces(mut body: Body, limit: usize, patience: Duration) -> Result<(Bytes, HeaderMap), Rejection> {
     let mut whole = Whole::default();
     let mut trailers = HeaderMap::new();
-    while let Some(frame) = tokio::time::timeout(intake.config.read_timeout(), body.frame()).await? {
+    while let Some(frame) = tokio::time::timeout(patience, body.frame()).await? {
         let frame = frame.map_err(|error| Rejection::Malformed(broken(&error)))?;
         match frame.into_data() {
             Ok(piece) if whole.len() + piece.len() > limit => return Err(Rejection::TooLarge { limit }),
@@ -40,7 +50,7 @@ pub(super) async fn read(intake: &Parts, request: Request<Body>) -> Result<Recei
             Err(frame) => trailers.extend(frame.into_trailers().unwrap_or_default()),
         }
     }
-    Ok(Received { head, body: whole.into_bytes(), trailers, room: Arc::new(room) })
+    Ok((whole.into_bytes(), trailers))
 }
 
 fn room(intake: &Parts, most: usize) -> Result<OwnedSemaphorePermit, Rejection> {

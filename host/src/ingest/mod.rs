@@ -32,11 +32,17 @@ pub struct Config {
     pub body_bytes: usize,
     /// The longest wait for a next piece of a body, in milliseconds.
     pub read_timeout_ms: u64,
+    /// The longest wait for the whole body, in milliseconds.
+    pub body_timeout_ms: u64,
     /// The most that the bodies of all requests under way may hold together, in bytes.
     pub in_flight_bytes: usize,
 }
 
 impl Config {
+    fn body_timeout(&self) -> Duration {
+        Duration::from_millis(self.body_timeout_ms)
+    }
+
     fn read_timeout(&self) -> Duration {
         Duration::from_millis(self.read_timeout_ms)
     }

@@ -10,6 +10,9 @@ use crate::store;
 /// The methods that become events, for a sender that used the one that does not.
 const ALLOWED: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE";
 
+/// What a problem's `type` begins with; the code follows.
+const TYPE_PREFIX: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/host/docs/errors.md#");
+
 /// A request that did not become an event: nothing of it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
@@ -56,12 +59,12 @@ impl From<store::Error> for Rejection {
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response<Body> {
         let (status, code) = match self {
-            Self::NotFound => (StatusCode::NOT_FOUND, "webhook-not-found"),
-            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
-            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "request-malformed"),
-            Self::Slow => (StatusCode::REQUEST_TIMEOUT, "body-too-slow"),
-            Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
-            Self::Backlogged => (StatusCode::TOO_MANY_REQUESTS, "backlog-full"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "webhook_not_found"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "request_malformed"),
+            Self::Slow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
+            Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Backlogged => (StatusCode::TOO_MANY_REQUESTS, "backlog_full"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         };
         let mut answer = problem(status, code, &self.to_string());
@@ -86,7 +89,10 @@ impl IntoResponse for Rejection {
 /// A problem of RFC 9457; `code` is explained in `host/docs/errors.md`.
 pub(super) fn problem(status: StatusCode, code: &str, detail: &str) -> Response<Body> {
     let title = status.canonical_reason().unwrap_or_default();
-    let body = serde_json::json!({ "status": status.as_u16(), "title": title, "code": code, "detail": detail });
+    let kind = format!("{TYPE_PREFIX}{code}");
+    let body = serde_json::json!({
+        "type": kind, "title": title, "status": status.as_u16(), "detail": detail, "code": code,
+    });
     let mut answer = Response::new(Body::from(body.to_string()));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -44,7 +44,7 @@ fn accepted() -> Response<Body> {
 fn handled(outcome: Option<Outcome>, trigger: &str, timeout: Duration) -> Response<Body> {
     let failed = |what: &str| {
         let detail = format!("the handler of the trigger `{trigger}` {what}; its session has the details");
-        rejection::problem(StatusCode::BAD_GATEWAY, "handler-failed", &detail)
+        rejection::problem(StatusCode::BAD_GATEWAY, "handler_failed", &detail)
     };
     match outcome {
         Some(Outcome::Answered(Some(response))) => {
@@ -61,7 +61,7 @@ fn handled(outcome: Option<Outcome>, trigger: &str, timeout: Duration) -> Respon
 
 fn late(trigger: &str, timeout: Duration) -> Response<Body> {
     let detail = format!("the handler of the trigger `{trigger}` did not answer within {timeout:?}");
-    rejection::problem(StatusCode::GATEWAY_TIMEOUT, "handler-late", &detail)
+    rejection::problem(StatusCode::GATEWAY_TIMEOUT, "handler_late", &detail)
 }
 
 fn response_of(response: event::Response) -> http::Result<Response<Body>> {
