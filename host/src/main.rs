@@ -5,9 +5,18 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tenterhook_host::cli::{Cli, run};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match Box::pin(run(Cli::parse())).await {
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: failed to start the program's threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(Box::pin(run(Cli::parse())));
+    // A build or a compilation that is under way is not waited for.
+    runtime.shutdown_background();
+    match done {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("error: {failure}");

@@ -69,6 +69,57 @@ async fn refused_requests_leave_nothing() {
     assert_eq!(full.status, 202, "the limit itself is allowed");
 }
 
+/// More bodies at once than the host may hold: the sender may come back.
+#[tokio::test]
+async fn bodies_beyond_what_is_held_at_once_are_refused() {
+    let mut config = Config::load(None).unwrap();
+    config.ingest.in_flight_bytes = 2048;
+    let host = Host::start_with(config, MANIFEST).await;
+    let mut slow = TcpStream::connect(host.address()).await.unwrap();
+    slow.write_all(b"POST /webhooks/hook HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2000\r\n\r\n")
+        .await
+        .unwrap();
+    // It is being read as soon as it is told to go on.
+    let mut interim = [0; 25];
+    slow.read_exact(&mut interim).await.unwrap();
+    let body = "a".repeat(100);
+    let request = format!("POST /webhooks/hook HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n{body}");
+    let answer = host.send(&request).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{answer:?}");
+    assert_eq!(stored(&host).await, 0);
+    slow.write_all(&[b'a'; 2000]).await.unwrap();
+    assert_eq!(raw::read(&mut slow, false).await.status, 202);
+    assert_eq!(stored(&host).await, 1);
+}
+
+/// A store that cannot keep the event: never a 2xx.
+#[tokio::test]
+async fn an_event_that_cannot_be_made_durable_is_refused() {
+    let host = Host::start(MANIFEST).await;
+    host.break_store();
+    let answer = host.send("GET /webhooks/hook HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{answer:?}");
+    assert!(!answer.text().contains("broken"), "a sender does not learn what the store looks like inside: {answer:?}");
+    host.mend_store();
+    assert_eq!(stored(&host).await, 0);
+    assert_eq!(host.send("GET /webhooks/hook HTTP/1.1\r\nHost: h\r\n\r\n").await.status, 202);
+}
+
+/// A connection that says nothing is closed.
+#[tokio::test]
+async fn silent_connections_are_closed() {
+    let mut config = Config::load(None).unwrap();
+    config.http.head_timeout_ms = 100;
+    let host = Host::start_with(config, MANIFEST).await;
+    for said in ["", "P", "GET /webhooks/hook HTTP/1.1\r\n"] {
+        let mut stream = TcpStream::connect(host.address()).await.unwrap();
+        stream.write_all(said.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(std::time::Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok(), "after {said:?}");
+    }
+}
+
 /// RFC 9112, section 6.1: Transfer-Encoding wins, and the connection is closed so that nothing can be smuggled behind it.
 #[tokio::test]
 async fn a_length_beside_chunks_closes_the_connection() {

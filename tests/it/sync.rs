@@ -71,13 +71,15 @@ async fn an_event_that_no_trigger_takes_is_accepted_with_its_verdicts() {
 /// What a handler does, what its sender hears, and what the session says.
 #[tokio::test]
 async fn a_fault_is_an_outcome_and_hurts_no_other_event() {
-    let cases: [(&str, u16, &str, &str); 7] = [
+    let cases: [(&str, u16, &str, &str); 9] = [
         ("loop", 504, "timeout", "the handler ran longer than 1s"),
         ("trap", 502, "trap", "unreachable"),
         ("grow", 502, "out_of_memory", "more than the limit of 67108864"),
         ("recurse", 502, "stack_overflow", "call stack exhausted"),
         ("oversized", 502, "bad_response", "2097153 bytes, more than the limit of 2097152"),
         ("bad-header", 502, "bad_response", "the value of the header x-bad"),
+        ("large-header", 502, "bad_response", "the headers have 40005 bytes, more than the limit of 32768"),
+        ("log-flood", 502, "trap", "unreachable"),
         ("bad-status", 502, "bad_response", "the status 101 is not one of 200 to 599"),
     ];
     for (fixture, status, fault, error) in cases {
@@ -109,7 +111,36 @@ async fn no_response_is_no_answer_for_a_sender_that_waits() {
     assert_eq!(event["sessions"][0]["state"], "succeeded", "the handler did what it may");
 }
 
-/// A store that cannot keep the event: 503 and nothing kept. A host out of slots and places: 429.
+/// What a guest writes is kept as far as its limits go, whatever it is made of.
+#[tokio::test]
+async fn floods_are_cut() {
+    let host = Host::start(&manifest("long-reject", "")).await;
+    let event = host.settled(host.send(GET).await.header("tenterhook-event-id").unwrap()).await;
+    let attempt = &event["sessions"][0]["attempts"][0];
+    let error = attempt["error"].as_str().unwrap();
+    assert!(error.starts_with("the handler rejected the event: aaa") && error.len() < 20_000, "{}", error.len());
+
+    let host = Host::start(&manifest("log-flood", "")).await;
+    let event = host.settled(host.send(GET).await.header("tenterhook-event-id").unwrap()).await;
+    let logs = host.api(&format!("sessions/{}/logs", event["sessions"][0]["id"].as_str().unwrap())).await;
+    let entries = logs["items"].as_array().unwrap();
+    assert_eq!(entries.len(), 1, "an entry of ten thousand fields is more than the log holds");
+    assert!(entries[0]["message"].as_str().unwrap().starts_with("100 further entries were dropped"), "{logs}");
+}
+
+/// A project keeps its endpoints when it gets another name, and a restart does not bring the old one back.
+#[tokio::test]
+async fn a_project_can_be_renamed() {
+    let host = Host::start(&manifest("hello", "")).await;
+    assert_eq!(host.send(GET).await.status, 200);
+    let renamed =
+        manifest("hello", "").replace("name: sync", "name: renamed").replace("name: neighbour", "name: other");
+    let host = host.restart(&renamed).await;
+    assert_eq!(host.send(GET).await.status, 200);
+    assert_eq!(host.send(NEIGHBOUR).await.status, 404);
+}
+
+/// A host out of slots and places.
 #[tokio::test]
 async fn a_full_backlog_asks_senders_to_come_back() {
     let mut config = Config::load(None).unwrap();

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::deploy::manifest::{self, Severity};
 use crate::deploy::{Applied, ApplyError, Deployment, Project, Registry};
 use crate::event::Org;
-use crate::observe::feed::{DeployFailedNotice, DeployedNotice, Feed, Notice};
+use crate::observe::feed::{DeployFailedNotice, DeployedNotice, Feed, Notice, Subscription};
 use crate::store::sqlite;
 
 /// The one tenant of a host that serves one directory.
@@ -56,6 +56,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(args.config.as_deref())?;
     let dir = args.dir.canonicalize().with_context(|| format!("opening the directory `{}`", args.dir.display()))?;
     let data = args.data.clone().unwrap_or_else(|| dir.join(".tenterhook"));
+    let data = std::path::absolute(&data).with_context(|| format!("finding `{}`", data.display()))?;
     let store = sqlite::open(&data).with_context(|| format!("opening the data directory `{}`", data.display()))?;
     let clock = Clock::system();
     let org: Org = ORG.into();
@@ -73,7 +74,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     };
     deployer.announce();
     // Before the first deployment, so that no change falls between the two.
-    let watch = if args.no_watch { None } else { Some(Watch::start(&deployer.dir)?) };
+    let watch = if args.no_watch { None } else { Some(Watch::start(&deployer.dir, &data)?) };
+    if app.registry.serving(&deployer.org).is_some() {
+        // What was deployed before is served while the first build runs.
+        app.serve();
+    }
     if let Err(error) = deployer.build_and_deploy().await
         && args.no_watch
     {
@@ -83,11 +88,28 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     tokio::select! {
         stopped = stop_signal() => stopped.context("waiting for a signal")?,
         // A reader that hung up ends it too: `tenterhook up | head`.
-        told = tail::tail(feed, args.json) => told?,
+        () = tell(feed, args.json) => {}
         followed = follow(&deployer, watch) => followed?,
     }
     app.stop().await;
     Ok(())
+}
+
+/// Prints what happens, on a thread of its own: a terminal that is paused must stop nothing else. Ends when the reader
+/// hangs up; what cannot be printed for another reason, a full disk for example, is not worth stopping for.
+async fn tell(feed: Subscription, json: bool) {
+    let runtime = tokio::runtime::Handle::current();
+    let (hung_up, heard) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || match runtime.block_on(tail::tail(feed, json)) {
+        // The host has stopped if nobody listens any more.
+        Ok(()) => drop(hung_up.send(())),
+        Err(error) => {
+            tracing::warn!(error = %format!("{error:#}"), "failed to print what happens; the host goes on");
+        }
+    });
+    if heard.await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Deploys after each change. Ends only when the files cannot be watched any more.

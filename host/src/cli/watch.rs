@@ -33,6 +33,8 @@ pub(super) enum Change {
 /// A watched project directory.
 pub(super) struct Watch {
     dir: PathBuf,
+    /// What the host itself writes, which may lie in the project's directory.
+    data: PathBuf,
     seen: Files,
     sources: Option<Sources>,
 }
@@ -41,12 +43,12 @@ pub(super) struct Watch {
 type Files = BTreeMap<PathBuf, Option<(SystemTime, u64, u64)>>;
 
 impl Watch {
-    /// Watches `dir`.
+    /// Watches `dir` but for `data`.
     ///
     /// # Errors
     /// The system has no watches left, or does not allow them.
-    pub(super) fn start(dir: &Path) -> anyhow::Result<Self> {
-        let mut watch = Self { dir: dir.to_owned(), seen: look(dir), sources: None };
+    pub(super) fn start(dir: &Path, data: &Path) -> anyhow::Result<Self> {
+        let mut watch = Self { dir: dir.to_owned(), data: data.to_owned(), seen: look(dir), sources: None };
         watch.follow_sources()?;
         Ok(watch)
     }
@@ -79,8 +81,9 @@ impl Watch {
     }
 
     fn sources_changed(&mut self) -> bool {
-        let (dir, seen) = (&self.dir, &self.seen);
-        self.sources.as_mut().is_some_and(|sources| sources.changed(dir, seen))
+        let Self { dir, data, seen, sources } = self;
+        let is_source = |path: &Path| !path.starts_with(&*data) && !seen.contains_key(path) && is_source(dir, path);
+        sources.as_mut().is_some_and(|sources| sources.changed(is_source))
     }
 
     /// Watches the whole directory as soon as the manifest has a `build`.
@@ -103,13 +106,20 @@ struct Sources {
 impl Sources {
     fn watch(dir: &Path) -> notify::Result<Self> {
         let (sender, paths) = mpsc::unbounded_channel();
+        let any = dir.join("(any)");
         let on_event = move |event: notify::Result<Event>| {
-            let Ok(event) = event else { return };
-            if matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_)) {
-                for path in event.paths {
-                    // The receiver is gone when the host stops.
-                    drop(sender.send(path));
-                }
+            let changes =
+                |kind: &EventKind| matches!(kind, EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_));
+            // An error and a lost event may have been about anything: about the directory itself, then.
+            let paths = match event {
+                Ok(event) if event.need_rescan() => vec![any.clone()],
+                Ok(event) if changes(&event.kind) => event.paths,
+                Ok(_) => Vec::new(),
+                Err(_) => vec![any.clone()],
+            };
+            for path in paths {
+                // The receiver is gone when the host stops.
+                drop(sender.send(path));
             }
         };
         let mut watcher = notify::recommended_watcher(on_event)?;
@@ -118,10 +128,10 @@ impl Sources {
     }
 
     /// Whether a file has changed, since the last call, that a module may be built from.
-    fn changed(&mut self, dir: &Path, deployable: &Files) -> bool {
+    fn changed(&mut self, is_source: impl Fn(&Path) -> bool) -> bool {
         let mut changed = false;
         while let Ok(path) = self.paths.try_recv() {
-            changed |= !deployable.contains_key(&path) && is_source(dir, &path);
+            changed |= is_source(&path);
         }
         changed
     }

@@ -60,7 +60,7 @@ fn every_trigger_answers_in_order() {
     posts: matched
     gets: event type differs: the event's type is `post`, the trigger's `get`
     posts of seven: matched
-    posts of eight: filter false
+    posts of eight: filter false: data.url.query.id == '8'
     gets of seven: event type differs: the event's type is `post`, the trigger's `get`
     by type: matched
     broken: filter error: no such key: X-Nope

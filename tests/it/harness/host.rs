@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +16,7 @@ use tenterhook_host::config::Config;
 use tenterhook_host::deploy::Project;
 use tenterhook_host::store::{self, Store, sqlite};
 
+use super::ledger::Breakable;
 use super::raw::{self, Answer};
 use super::{guests, wat};
 
@@ -21,6 +24,7 @@ use super::{guests, wat};
 pub(crate) struct Host {
     app: App,
     data: TempDir,
+    broken: Arc<AtomicBool>,
 }
 
 impl Host {
@@ -34,7 +38,9 @@ impl Host {
     }
 
     async fn start_in(data: TempDir, config: Config, manifest: &str) -> Self {
-        let store = open(data.path()).await;
+        let mut store = open(data.path()).await;
+        let broken = Arc::new(AtomicBool::new(false));
+        store.ledger = Arc::new(Breakable { inner: store.ledger.clone(), broken: broken.clone() });
         let options = Options { config, store, org: "default".into(), listen: LOOPBACK, clock: Clock::system() };
         let mut app = App::start(options).await.unwrap();
         let project = Project { manifest: manifest.to_owned(), modules: modules(manifest) };
@@ -42,14 +48,24 @@ impl Host {
             panic!("{error}");
         }
         app.serve();
-        Self { app, data }
+        Self { app, data, broken }
     }
 
     /// Stops as an operator would, and starts again on the same data.
     pub(crate) async fn restart(self, manifest: &str) -> Self {
-        let Self { app, data } = self;
+        let Self { app, data, .. } = self;
         app.stop().await;
         Self::start_in(data, Config::load(None).unwrap(), manifest).await
+    }
+
+    /// From now on nothing can be made durable.
+    pub(crate) fn break_store(&self) {
+        self.broken.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on it can again.
+    pub(crate) fn mend_store(&self) {
+        self.broken.store(false, Ordering::SeqCst);
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
