@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::{dispatch, guest, ingest, server};
+use crate::{deploy, dispatch, guest, ingest, server};
 
 /// Every setting, its default and its reason.
 pub const DEFAULTS: &str = include_str!("../default.toml");
@@ -22,6 +22,8 @@ pub struct Config {
     pub ingest: ingest::Config,
     /// How connections are served.
     pub http: server::Config,
+    /// What may be deployed.
+    pub deploy: deploy::Config,
     /// How much runs at once.
     pub dispatch: dispatch::Config,
     /// What a sandbox may take.

@@ -1,5 +1,6 @@
 //! The program: the command line, the exit code, and the one place where a failure becomes words.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -19,7 +20,8 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            // Nobody reads standard error: the exit code says it all the same.
+            drop(writeln!(std::io::stderr(), "error: {failure}"));
             ExitCode::from(failure.code)
         }
     }

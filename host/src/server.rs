@@ -82,7 +82,8 @@ pub async fn serve(listener: TcpListener, router: Router, config: Config, tasks:
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(config.head_timeout());
+    // A sender that has said all may close its side and still wait for the answer.
+    builder.http1().half_close(true).timer(TokioTimer::new()).header_read_timeout(config.head_timeout());
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -101,6 +101,23 @@ fn a_build_command_makes_the_module() {
     assert_eq!(get(&format!("{}/webhooks/hello", up.url)).0, 502);
 }
 
+/// What a build writes is no reason to build again, wherever it writes it; and a build that fails says why.
+#[test]
+fn a_build_does_not_follow_itself() {
+    let command = "echo once >> builds.log; date > generated.txt; cp source.bin new.tmp; mv new.tmp out.wasm";
+    let built = format!("{MANIFEST}\nmodules:\n  hello.py:\n    path: out.wasm\n    build: {command}\n");
+    let (dir, data) = (project(&built), tempfile::tempdir().unwrap());
+    std::fs::write(dir.path().join("source.bin"), wat::fixture("hello")).unwrap();
+    let mut up = Up::start(dir.path(), data.path());
+    up.notice("deployed");
+    write(dir.path(), &built.replace(command, "echo what is wrong; exit 3"));
+    let failed = up.notice("deploy_failed");
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.contains("exit status: 3") && error.contains("what is wrong"), "{error}");
+    let builds = std::fs::read_to_string(dir.path().join("builds.log")).unwrap();
+    assert_eq!(builds, "once\n");
+}
+
 #[test]
 fn a_broken_project_fails_when_it_is_not_watched() {
     let cases = [

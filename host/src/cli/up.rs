@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::watch::{Change, Watch};
@@ -58,6 +58,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let data = args.data.clone().unwrap_or_else(|| dir.join(".tenterhook"));
     let data = std::path::absolute(&data).with_context(|| format!("finding `{}`", data.display()))?;
     let store = sqlite::open(&data).with_context(|| format!("opening the data directory `{}`", data.display()))?;
+    let module_bytes = config.deploy.module_bytes;
     let clock = Clock::system();
     let org: Org = ORG.into();
     let options = Options { config, store, org: org.clone(), listen: args.listen, clock: clock.clone() };
@@ -70,29 +71,42 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         registry: app.registry.clone(),
         feed: app.feed.clone(),
         url: format!("http://{}", app.address),
+        module_bytes,
         json: args.json,
     };
     deployer.announce();
     // Before the first deployment, so that no change falls between the two.
     let watch = if args.no_watch { None } else { Some(Watch::start(&deployer.dir, &data)?) };
-    if app.registry.serving(&deployer.org).is_some() {
-        // What was deployed before is served while the first build runs.
-        app.serve();
-    }
-    if let Err(error) = deployer.build_and_deploy().await
-        && args.no_watch
-    {
-        bail!("the project is not deployed: {error}");
-    }
-    app.serve();
     tokio::select! {
         stopped = stop_signal() => stopped.context("waiting for a signal")?,
         // A reader that hung up ends it too: `tenterhook up | head`.
         () = tell(feed, args.json) => {}
-        followed = follow(&deployer, watch) => followed?,
+        followed = serve(&mut app, &deployer, watch) => followed?,
     }
     app.stop().await;
     Ok(())
+}
+
+/// Deploys and serves; then deploys after each change. Ends only when that fails.
+async fn serve(app: &mut App, deployer: &Deployer, watch: Option<Watch>) -> anyhow::Result<()> {
+    if app.registry.serving(&deployer.org).is_some() {
+        // What was deployed before is served while the first build runs.
+        app.serve();
+    }
+    let deployed = deployer.build_and_deploy().await;
+    let Some(mut watch) = watch else {
+        deployed.map_err(|error| anyhow::anyhow!("the project is not deployed: {error}"))?;
+        app.serve();
+        return std::future::pending().await;
+    };
+    app.serve();
+    loop {
+        // How it goes is told in the feed, and what was deployed before goes on serving.
+        match watch.changed().await? {
+            Change::Sources => drop(deployer.build_and_deploy().await),
+            Change::Modules => drop(deployer.deploy().await),
+        }
+    }
 }
 
 /// Prints what happens, on a thread of its own: a terminal that is paused must stop nothing else. Ends when the reader
@@ -109,18 +123,6 @@ async fn tell(feed: Subscription, json: bool) {
     });
     if heard.await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-/// Deploys after each change. Ends only when the files cannot be watched any more.
-async fn follow(deployer: &Deployer, watch: Option<Watch>) -> anyhow::Result<()> {
-    let Some(mut watch) = watch else { return std::future::pending().await };
-    loop {
-        // How it goes is told in the feed, and what was deployed before goes on serving.
-        match watch.changed().await? {
-            Change::Sources => drop(deployer.build_and_deploy().await),
-            Change::Modules => drop(deployer.deploy().await),
-        }
     }
 }
 
@@ -141,6 +143,7 @@ struct Deployer {
     registry: Registry,
     feed: Feed,
     url: String,
+    module_bytes: u64,
     json: bool,
 }
 
@@ -164,7 +167,7 @@ impl Deployer {
 
     /// Makes the directory's project the active deployment, or leaves the one that is and says what is wrong.
     async fn deploy(&self) -> Result<(), String> {
-        let project = match Project::read(&self.dir).await {
+        let project = match Project::read(&self.dir, self.module_bytes).await {
             Ok(project) => project,
             Err(error) => return self.failed(error.to_string()),
         };

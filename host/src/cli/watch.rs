@@ -59,6 +59,8 @@ impl Watch {
     /// The system has no watches left for the sources that a new manifest has.
     pub(super) async fn changed(&mut self) -> anyhow::Result<Change> {
         let mut change = None;
+        // What the last build wrote, the last of which may still be on its way.
+        tokio::time::sleep(INTERVAL).await;
         self.sources_changed();
         loop {
             tokio::time::sleep(INTERVAL).await;

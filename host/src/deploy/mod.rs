@@ -6,7 +6,17 @@ mod project;
 mod registry;
 mod snapshot;
 
+use serde::Deserialize;
+
 pub use check::filters as filter_mistakes;
 pub use project::{Project, ReadError};
 pub use registry::{Applied, ApplyError, Registry};
 pub use snapshot::{Current, Deployment, Endpoint, Snapshot};
+
+/// What may be deployed.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The largest module, in bytes.
+    pub module_bytes: u64,
+}

@@ -1,6 +1,7 @@
 //! A project's files, from its directory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -8,8 +9,9 @@ use bytes::Bytes;
 
 use super::manifest::{self, Diagnostic, Manifest};
 
-/// How many lines of a failed build's errors are shown, from the end.
+/// How many lines of what a failed build printed are shown, from the end, and how many bytes of it are kept.
 const SHOWN: usize = 20;
+const KEPT: usize = 16 << 10;
 
 /// A manifest's text and the modules that it names, as bytes.
 #[derive(Clone, Debug, Default)]
@@ -32,14 +34,14 @@ pub enum ReadError {
         error: std::io::Error,
     },
     /// A module's file is there and cannot be read.
-    #[error("failed to read the module `{name}` at `{}`: {error}", path.display())]
+    #[error("failed to read the module `{name}` at `{}`: {reason}", path.display())]
     Module {
         /// Its name in the manifest.
         name: String,
         /// Where it is.
         path: PathBuf,
-        /// What the system says.
-        error: std::io::Error,
+        /// What the system says, or what is wrong with the file.
+        reason: String,
     },
     /// A module's `build` failed.
     #[error("failed to build the module `{name}` with `{command}`: {reason}")]
@@ -54,12 +56,12 @@ pub enum ReadError {
 }
 
 impl Project {
-    /// Reads the manifest of `dir` and the files of its modules. A manifest with mistakes is read too, without modules:
+    /// Reads the manifest of `dir` and the files of its modules, none of which may have more than `module_bytes`. A manifest with mistakes is read too, without modules:
     /// applying it tells them.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn read(dir: &Path) -> Result<Self, ReadError> {
+    pub async fn read(dir: &Path, module_bytes: u64) -> Result<Self, ReadError> {
         let path = dir.join(manifest::FILE);
         let bytes = tokio::fs::read(&path).await.map_err(|error| ReadError::Manifest { path, error })?;
         // Bytes that are not UTF-8 become a mistake that the manifest's own reader tells with its place.
@@ -68,10 +70,10 @@ impl Project {
         let Ok(parsed) = Manifest::parse(&manifest) else { return Ok(Self { manifest, modules }) };
         for (name, spec) in &parsed.modules {
             let path = dir.join(&spec.path);
-            match tokio::fs::read(&path).await {
-                Ok(bytes) => drop(modules.insert(name.clone(), bytes.into())),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(ReadError::Module { name: name.clone(), path, error }),
+            match read_module(&path, module_bytes).await {
+                Ok(Some(bytes)) => drop(modules.insert(name.clone(), bytes)),
+                Ok(None) => {}
+                Err(reason) => return Err(ReadError::Module { name: name.clone(), path, reason }),
             }
         }
         Ok(Self { manifest, modules })
@@ -100,16 +102,56 @@ impl Project {
     }
 }
 
+/// The file's bytes; none when there is no such file.
+async fn read_module(path: &Path, limit: u64) -> Result<Option<Bytes>, String> {
+    let file = match tokio::fs::metadata(path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    if !file.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    if file.len() > limit {
+        let size = file.len();
+        return Err(format!("it has {size} bytes, more than the limit of {limit} (deploy.module_bytes)"));
+    }
+    let bytes = tokio::fs::read(path).await.map_err(|error| error.to_string())?;
+    Ok(Some(bytes.into()))
+}
+
+/// Runs a shell command to its end. A build that fails says why in what it printed last.
 async fn run(dir: &Path, command: &str) -> Result<(), String> {
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(command).current_dir(dir).stdin(Stdio::null());
-    let output = tokio::task::spawn_blocking(move || shell.output()).await.map_err(|panic| panic.to_string())?;
-    let output = output.map_err(|error| error.to_string())?;
-    if output.status.success() {
+    shell.arg("-c").arg(format!("{{ {command}\n}} 2>&1")).current_dir(dir);
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut child = shell.spawn()?;
+        let said = child.stdout.take().map(tail).transpose()?.unwrap_or_default();
+        Ok::<_, std::io::Error>((child.wait()?, said))
+    });
+    let (status, said) = ran.await.map_err(|panic| panic.to_string())?.map_err(|error| error.to_string())?;
+    if status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = said.lines().collect();
     let last = lines.iter().skip(lines.len().saturating_sub(SHOWN)).copied().collect::<Vec<_>>().join("\n");
-    Err(format!("{}\n{last}", output.status))
+    Err(format!("{status}\n{last}"))
+}
+
+/// The end of what a command prints: it may print without end.
+fn tail(mut output: impl Read) -> std::io::Result<String> {
+    let mut kept: VecDeque<u8> = VecDeque::new();
+    let mut piece = [0; 4096];
+    loop {
+        let count = match output.read(&mut piece) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        kept.extend(piece.iter().take(count));
+        kept.drain(..kept.len().saturating_sub(KEPT));
+    }
+    Ok(String::from_utf8_lossy(kept.make_contiguous()).into_owned())
 }

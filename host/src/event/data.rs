@@ -35,6 +35,9 @@ pub struct Data {
     json: OnceLock<Option<Value>>,
 }
 
+/// The deepest JSON body: what shows it puts it into objects of its own, and most readers stop at 128.
+const MAX_DEPTH: usize = 100;
+
 /// One value of the payload.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Field<'a> {
@@ -144,7 +147,8 @@ impl Data {
 
     /// The JSON value that the whole body is, whatever Content-Type says; none when it is not one.
     pub fn json_value(&self) -> Option<&Value> {
-        let parse = || self.bytes().and_then(|body| serde_json::from_slice(body).ok());
+        let parse =
+            || self.bytes().filter(|body| depth(body) <= MAX_DEPTH).and_then(|body| serde_json::from_slice(body).ok());
         self.json.get_or_init(parse).as_ref()
     }
 
@@ -242,6 +246,25 @@ impl Data {
             "form_all": self.form().map(|form| all(form.iter())),
         })
     }
+}
+
+/// How deep the objects and arrays of a JSON text are nested.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0_usize, 0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 impl PartialEq for Data {

@@ -5,41 +5,36 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
 /// How long anything that a test waits for may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The program, built as this test is.
+/// The program, built as this test is: `cargo test --workspace` builds both.
 pub(crate) fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let this = std::env::current_exe().unwrap();
-        // target/debug/deps/it-… → target/debug
-        let profile = this.ancestors().nth(2).unwrap();
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build
-            .args([
-                "build",
-                "--quiet",
-                "--locked",
-                "--package",
-                "tenterhook-host",
-                "--bin",
-                "tenterhook",
-                "--target-dir",
-            ])
-            .arg(profile.parent().unwrap());
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
-        assert!(built.success(), "the program does not build");
-        profile.join("tenterhook")
+        // target/debug/deps/it-… → target/debug/tenterhook
+        let program = this.ancestors().nth(2).unwrap().join("tenterhook");
+        let built = std::fs::metadata(&program).and_then(|file| file.modified()).ok();
+        assert!(built >= newest(&source()), "`{}` is not there or old: test the workspace", program.display());
+        program
     })
+}
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src")
+}
+
+/// When the last of a folder's files was changed.
+fn newest(folder: &Path) -> Option<SystemTime> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let times =
+        entries.map(|path| if path.is_dir() { newest(&path) } else { path.metadata().unwrap().modified().ok() });
+    times.max().flatten()
 }
 
 /// Runs a command to its end.
