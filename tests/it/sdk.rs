@@ -10,11 +10,12 @@ use crate::harness::raw::Answer;
 
 const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-unknown-unknown"];
 
-const HANDLERS: [&str; 23] = [
+const HANDLERS: [&str; 29] = [
     "three_ways",
     "attributes",
     "about",
     "exact",
+    "long",
     "typed",
     "unit",
     "text",
@@ -34,6 +35,11 @@ const HANDLERS: [&str; 23] = [
     "hoard",
     "logs",
     "variables",
+    "write",
+    "malloc",
+    "type",
+    "event",
+    "handler",
 ];
 
 /// A host that serves every handler of the guest at an endpoint of its name.
@@ -182,6 +188,39 @@ async fn json_is_exact_and_typed() {
             let said = attempt["error"].as_str().unwrap();
             assert!(said.contains("rejected") && said.contains(error), "{target}: {said}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_is_read_by_index() {
+    for target in TARGETS {
+        let host = serve(target).await;
+        let list: Vec<u64> = (1..=10_000).collect();
+        let answer = answered(&host.send(post("long", &json!(list).to_string())).await);
+        assert_eq!(answer, json!({"first": 1, "count": 10_000, "sum": 50_005_000, "again": 50_005_000}), "{target}");
+    }
+}
+
+/// A handler may be called as a function of C's library, as a word of Rust's, as what the macro generates.
+#[tokio::test]
+async fn a_name_that_something_else_has_is_a_handlers_too() {
+    for target in TARGETS {
+        let host = serve(target).await;
+        for (name, body) in [
+            ("write", "write"),
+            ("malloc", "malloc 1048576"),
+            ("type", "type"),
+            ("event", "event get"),
+            ("handler", "handler 0"),
+        ] {
+            let answer = host.send(get(name)).await;
+            assert_eq!((answer.status, answer.text()), (200, body), "{target}: {answer:?}");
+        }
+        let answer = host.send(get("write")).await;
+        let id = session(&host, &answer).await["id"].as_str().unwrap().to_owned();
+        let logs = host.api(&format!("sessions/{id}/logs")).await;
+        let written = logs["items"].as_array().unwrap().iter().any(|entry| entry["message"] == "written");
+        assert_eq!(written, target == "wasm32-wasip2", "{target}: {logs}");
     }
 }
 

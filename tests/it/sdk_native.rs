@@ -25,7 +25,7 @@ fn said(mistake: &str) -> String {
 
 #[test]
 fn mistakes_are_explained() {
-    let cases: [(&str, &[&str]); 9] = [
+    let cases: [(&str, &[&str]); 15] = [
         ("wrong_answer", &["a handler cannot answer with `u64`", "-> u64 {", "wrap it: `Json(value)`"]),
         (
             "wrong_error",
@@ -38,6 +38,12 @@ fn mistakes_are_explained() {
         ("options", &["`handler` takes no options"]),
         ("wrong_name", &["`on_2fa` cannot be the name of a component's export"]),
         ("not_a_function", &["`handler` goes on a function"]),
+        ("two_arguments", &["a handler takes one argument: `fn on_http_get(event: tenterhook::Event)`"]),
+        ("method", &["a handler is a function, not a method"]),
+        ("not_safe", &["a handler is not `unsafe`"]),
+        ("attribute_twice", &["this function is a handler already"]),
+        ("same_name_twice", &["the name `on_http_get` is defined multiple times"]),
+        ("raw_wrong_name", &["`type_` cannot be the name of a component's export"]),
     ];
     for (mistake, expected) in cases {
         let said = said(mistake);

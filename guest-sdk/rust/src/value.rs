@@ -1,5 +1,6 @@
 //! The payload as a dictionary: [`Value`], at every depth.
 
+mod children;
 mod convert;
 mod show;
 
@@ -9,6 +10,7 @@ use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 
+use self::children::Children;
 use crate::source::{Content, Source};
 use crate::{Error, Result};
 
@@ -37,16 +39,6 @@ struct Node {
     /// Within: none when the field is missing.
     content: OnceCell<Option<Content>>,
     children: Children,
-}
-
-/// The values below that have been reached by key: a list that only grows, so that what it lends stays where it is.
-#[derive(Default)]
-struct Children(OnceCell<Box<Child>>);
-
-struct Child {
-    key: String,
-    value: Value,
-    next: Children,
 }
 
 impl Value {
@@ -109,7 +101,8 @@ impl Value {
 
     /// The elements of a list; none of anything else.
     pub fn items(&self) -> impl Iterator<Item = Value> + '_ {
-        let is_list = matches!(self.content(), Some(Content::Json(text)) if text.starts_with('['));
+        // A map that has an element 0 has keys. To ask for these is less than to copy all of a list.
+        let is_list = self.get("0").exists() && self.keys().is_empty();
         let elements = (0..).map(|index: usize| self.get(&index.to_string())).take_while(Self::exists);
         elements.take(if is_list { usize::MAX } else { 0 })
     }
@@ -234,19 +227,6 @@ impl Index<usize> for Value {
             panic!("no element {index} in {}", self.place());
         }
         child
-    }
-}
-
-impl Children {
-    fn get_or_insert(&self, key: &str, make: impl FnOnce() -> Value) -> &Value {
-        let mut link = &self.0;
-        while let Some(child) = link.get() {
-            if child.key == key {
-                return &child.value;
-            }
-            link = &child.next.0;
-        }
-        &link.get_or_init(|| Box::new(Child { key: key.to_owned(), value: make(), next: Self::default() })).value
     }
 }
 

@@ -2,5 +2,6 @@
 
 mod answers;
 mod ends;
+mod names;
 mod reads;
 mod says;

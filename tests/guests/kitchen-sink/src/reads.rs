@@ -90,6 +90,15 @@ fn exact(event: Event) -> serde_json::Value {
     })
 }
 
+/// A long list, read by index: each element twice, while the first is held.
+#[tenterhook::handler]
+fn long(event: Event) -> serde_json::Value {
+    let list = &event.data().body.json_value;
+    let (first, count) = (&list[0], list.items().count());
+    let sum = || (0..count).filter_map(|index| list[index].as_u64()).sum::<u64>();
+    json!({"first": first, "count": count, "sum": sum(), "again": sum()})
+}
+
 #[derive(serde::Deserialize, serde::Serialize)]
 struct Order {
     id: u64,

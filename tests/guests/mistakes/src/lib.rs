@@ -51,3 +51,53 @@ fn on_2fa(_event: tenterhook::Event) -> &'static str {
 #[cfg(feature = "not_a_function")]
 #[tenterhook::handler]
 struct OnHttpGet;
+
+#[cfg(feature = "two_arguments")]
+#[tenterhook::handler]
+fn on_http_get(_event: tenterhook::Event, _attempt: u32) -> &'static str {
+    "hello"
+}
+
+#[cfg(feature = "method")]
+mod method {
+    struct Greeter;
+
+    impl Greeter {
+        #[tenterhook::handler]
+        fn on_http_get(&self, _event: tenterhook::Event) -> &'static str {
+            "hello"
+        }
+    }
+}
+
+#[cfg(feature = "not_safe")]
+#[tenterhook::handler]
+unsafe fn on_http_get(_event: tenterhook::Event) -> &'static str {
+    "hello"
+}
+
+#[cfg(feature = "attribute_twice")]
+#[tenterhook::handler]
+#[tenterhook::handler]
+fn on_http_get(_event: tenterhook::Event) -> &'static str {
+    "hello"
+}
+
+#[cfg(feature = "same_name_twice")]
+mod same_name_twice {
+    #[tenterhook::handler]
+    fn on_http_get(_event: tenterhook::Event) -> &'static str {
+        "hello"
+    }
+
+    #[tenterhook::handler]
+    fn on_http_get(_event: tenterhook::Event) -> &'static str {
+        "hello again"
+    }
+}
+
+#[cfg(feature = "raw_wrong_name")]
+#[tenterhook::handler]
+fn r#type_(_event: tenterhook::Event) -> &'static str {
+    "hello"
+}
