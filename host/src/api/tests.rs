@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{Method, Request, header};
+use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -178,7 +178,8 @@ async fn an_event_with_all_that_became_of_it() {
       "verdicts": [
         {
           "trigger": "on_post",
-          "verdict": "matched"
+          "verdict": "matched",
+          "detail": null
         },
         {
           "trigger": "on_big",
@@ -226,7 +227,8 @@ async fn a_list_has_no_payloads() {
           "verdicts": [
             {
               "trigger": "on_post",
-              "verdict": "matched"
+              "verdict": "matched",
+              "detail": null
             },
             {
               "trigger": "on_big",
@@ -408,15 +410,29 @@ async fn health_is_for_everybody() {
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "ok");
 }
 
+/// What senders of webhooks read, with their statuses. They also read `method_not_allowed`.
+const WEBHOOK_CODES: [(&str, u16); 8] = [
+    ("webhook_not_found", 404),
+    ("body_too_large", 413),
+    ("request_malformed", 400),
+    ("body_too_slow", 408),
+    ("backlog_full", 429),
+    ("unavailable", 503),
+    ("handler_failed", 502),
+    ("handler_late", 504),
+];
+
 #[test]
 fn every_code_is_explained() {
     let errors = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md")).unwrap();
-    let headings = errors.lines().filter_map(|line| line.strip_prefix("## "));
-    let codes = Code::ALL.map(Code::as_str);
-    assert_eq!(headings.collect::<Vec<_>>(), codes);
-    for code in Code::ALL {
-        let status = format!("Status {}", code.status());
-        assert!(errors.contains(&format!("## {}\n\n{status}", code.as_str())), "`{code:?}` begins with `{status}`");
+    let headings: Vec<&str> = errors.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let of_api = Code::ALL.map(|code| (code.as_str(), code.status()));
+    let of_webhooks = WEBHOOK_CODES.map(|(code, status)| (code, StatusCode::from_u16(status).unwrap()));
+    let codes = [&of_api[..], &of_webhooks].concat();
+    assert_eq!(headings, codes.iter().map(|(code, _)| *code).collect::<Vec<_>>());
+    for (code, status) in codes {
+        let begins = format!("## {code}\n\nStatus {status}");
+        assert!(errors.contains(&begins), "errors.md has no `{begins}`");
     }
 }
 

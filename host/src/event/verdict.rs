@@ -12,8 +12,9 @@ pub struct Verdict {
     /// The answer.
     #[serde(rename = "verdict")]
     pub kind: VerdictKind,
-    /// The reason in words: what differed, or the filter's error.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    /// The reason in words: what differed, or the filter's error. It is written even when there is none, so that scripts find
+    /// the same keys in every verdict.
+    #[serde(default)]
     pub detail: Option<String>,
 }
 
