@@ -63,6 +63,12 @@ impl Node {
         entries.iter().find(|(key, _)| key.scalar() == Some(name)).map(|(_, value)| value)
     }
 
+    /// The key of that name of a mapping, the first if there are several.
+    pub(super) fn key(&self, name: &str) -> Option<&Node> {
+        let Value::Map(entries) = &self.value else { return None };
+        entries.iter().map(|(key, _)| key).find(|key| key.scalar() == Some(name))
+    }
+
     /// What it is, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self.value {

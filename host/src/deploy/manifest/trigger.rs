@@ -32,13 +32,23 @@ impl Reader<'_> {
 
     /// Whether it is a trigger of a type that is not here. That is said once, and nothing of its other keys.
     fn foreign(&mut self, node: &Node) -> bool {
-        let Some(kind) = node.field("type") else { return false };
+        let Some(kind) = node.field("type") else { return self.foreign_by_key(node) };
         let (message, help) = match kind.scalar() {
             Some("schedule") => ("triggers of the type `schedule` do not run here", keys::SCHEDULE_HELP),
             Some("connection") => ("triggers of the type `connection` do not run here", keys::CONNECTION_HELP),
             _ => return false,
         };
         self.error(kind.span, message, help.to_owned());
+        true
+    }
+
+    /// AutoKitteh needs no `type` where a key tells it.
+    fn foreign_by_key(&mut self, node: &Node) -> bool {
+        let foreign = ["connection", "schedule"].iter().find_map(|name| node.key(name));
+        let refused =
+            foreign.and_then(|key| keys::TRIGGER.refused.iter().find(|(name, ..)| key.scalar() == Some(*name)));
+        let (Some(key), Some((_, message, help))) = (foreign, refused) else { return false };
+        self.error(key.span, *message, (*help).to_owned());
         true
     }
 

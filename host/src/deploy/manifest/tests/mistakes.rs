@@ -372,6 +372,24 @@ fn keys_of_autokitteh_that_are_not_here() {
       |
       = help: have the service send its webhooks to the URL of a `type: webhook` trigger, and remove this one
     ");
+    assert_snapshot!(project("name: p\ntriggers:\n- name: t\n  connection: gh\n  event_type: push\n  call: a.py:f"), @"
+    error: a trigger on a connection does not run here
+     --> tenterhook.yaml:6:5
+      |
+    6 |     connection: gh
+      |     ^^^^^^^^^^
+      |
+      = help: have the service send its webhooks to the URL of a `type: webhook` trigger, and remove this one
+    ");
+    assert_snapshot!(project("name: p\ntriggers:\n- name: t\n  schedule: '@daily'\n  timezone: UTC\n  call: a.py:f"), @"
+    error: a trigger on a schedule does not run here
+     --> tenterhook.yaml:6:5
+      |
+    6 |     schedule: '@daily'
+      |     ^^^^^^^^
+      |
+      = help: have a scheduler, such as cron, send requests to the URL of a `type: webhook` trigger, and remove this one
+    ");
     assert_snapshot!(line("schedule: '0 * * * *'"), @"
     error: a trigger on a schedule does not run here
      --> tenterhook.yaml:7:7
