@@ -57,11 +57,11 @@ impl Served {
 
     /// A session is told of just before it is settled.
     fn logs(&self, session: &str) -> Value {
-        for _ in 0..100 {
-            if self.up.json(&["sessions", "show", session])["state"] == "succeeded" {
-                break;
-            }
-        }
+        let settled = |_| self.up.json(&["sessions", "show", session])["state"] == "succeeded";
+        assert!(
+            (0..100).any(settled),
+            "the session {session} is told to have succeeded, and its state does not become so"
+        );
         self.up.json(&["sessions", "logs", session])
     }
 }

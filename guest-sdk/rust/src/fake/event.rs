@@ -139,7 +139,8 @@ impl FakeEvent {
     }
 }
 
-/// `x-github-event` as `X-Github-Event`, as the host writes it.
+/// `x-github-event` as `X-Github-Event`, as the host writes it: its `event::pairs` has the same function, which a
+/// crate for guests cannot share, and a property test of `tests` holds the two together.
 fn canonical(name: &str) -> String {
     let mut starts = true;
     let mut canonical = String::new();
