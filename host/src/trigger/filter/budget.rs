@@ -25,7 +25,7 @@ const BUILT: usize = 1 << 20;
 const TIME: Duration = Duration::from_millis(50);
 
 /// About what a value takes besides its text.
-const NODE: usize = 32;
+pub(super) const NODE: usize = 32;
 
 /// Counts for one evaluation after the other.
 #[derive(Debug, Default)]
@@ -52,8 +52,13 @@ impl Meter {
 
     /// Takes a step.
     pub(super) fn tick(&self) -> Result<(), ExecutionError> {
+        self.take(1)
+    }
+
+    /// Takes some steps.
+    pub(super) fn take(&self, steps: u64) -> Result<(), ExecutionError> {
         let mut spent = self.spent();
-        spent.steps += 1;
+        spent.steps = spent.steps.saturating_add(steps);
         if spent.steps > STEPS {
             spent.exceeded = Some("it takes more than 100,000 steps");
         }
@@ -96,7 +101,7 @@ fn over_budget(reason: &str) -> ExecutionError {
     ExecutionError::InternalError(reason.to_owned())
 }
 
-fn processor_time() -> Duration {
+pub(super) fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

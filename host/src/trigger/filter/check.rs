@@ -79,6 +79,10 @@ impl<'t> Check<'t> {
         Type::Dyn
     }
 
+    fn is_variable(&self, node: &IdedExpr) -> bool {
+        matches!(&node.expr, Expr::Ident(name) if self.scope.iter().any(|(variable, _)| variable == name))
+    }
+
     fn select(&mut self, node: &'t IdedExpr, select: &'t SelectExpr) -> Type {
         if qualified(node).is_some_and(|name| Type::named(&name)) {
             return Type::Kind;
@@ -91,10 +95,16 @@ impl<'t> Check<'t> {
     }
 
     fn call(&mut self, node: &'t IdedExpr, call: &'t CallExpr) -> Type {
-        let name = function_name(call);
-        let receiver = match &call.target {
-            Some(target) if name == call.func_name => Some(self.expression(target)),
-            _ => None,
+        let mut name = function_name(call);
+        let receiver = match (&call.target, qualified_name(call)) {
+            (_, Some(qualified)) if name == qualified => None,
+            // No such function, and no variable to call a method of.
+            (Some(target), Some(qualified)) if !self.is_variable(target) => {
+                name = qualified;
+                None
+            }
+            (Some(target), _) => Some(self.expression(target)),
+            (None, _) => None,
         };
         let arguments: Vec<Type> = call.args.iter().map(|argument| self.expression(argument)).collect();
         if let Some(result) = operators::result(&call.func_name, &arguments) {
@@ -211,13 +221,16 @@ fn of_literal(literal: &LiteralValue) -> Type {
 }
 
 /// The name of the function that is called. `math.abs(x)` is parsed as a call of `abs` on a variable `math`; the
-/// interpreter too prefers the function.
+/// interpreter too prefers the function, when there is one, even to a variable of that name.
 pub(super) fn function_name(call: &CallExpr) -> String {
-    let namespace = call.target.as_deref().and_then(qualified);
-    match namespace.filter(|name| NAMESPACES.contains(&name.as_str())) {
-        Some(namespace) => format!("{namespace}.{}", call.func_name),
-        None => call.func_name.clone(),
-    }
+    let name = qualified_name(call).filter(|name| functions::all().iter().any(|known| known.name == *name));
+    name.unwrap_or_else(|| call.func_name.clone())
+}
+
+/// `math.abs` for a call of `abs` on `math`.
+fn qualified_name(call: &CallExpr) -> Option<String> {
+    let namespace = call.target.as_deref().and_then(qualified)?;
+    NAMESPACES.contains(&namespace.as_str()).then(|| format!("{namespace}.{}", call.func_name))
 }
 
 /// The name that a chain of fields spells: `google.protobuf.Timestamp`.

@@ -9,6 +9,7 @@ use cel::{ExecutionError, Value};
 
 use super::env::PRINTABLE;
 use super::pattern::Pattern;
+use super::sized::REPLACED;
 use super::{Context, Filter};
 use crate::event::VerdictKind;
 
@@ -95,11 +96,15 @@ fn no_overload(function: &str, is_member: bool, types: &[String]) -> String {
         "rem" => operators::MODULO,
         other => other.trim_start_matches('@'),
     };
-    let owner = match is_member || ["matches", "replace", "join", "distinct"].contains(&function) {
+    let owner = match is_member || is_replaced_member(function) {
         true if !types.is_empty() => types.remove(0) + ".",
         _ => String::new(),
     };
     format!("found no matching overload for '{function}' applied to '{owner}({})'", types.join(", "))
+}
+
+fn is_replaced_member(function: &str) -> bool {
+    function == "matches" || REPLACED.iter().any(|(name, _)| *name == function && !name.contains('.'))
 }
 
 fn shorten(detail: String) -> String {

@@ -3,6 +3,7 @@
 
 mod budget;
 mod check;
+mod compare;
 mod context;
 mod data;
 mod diagnostic;
@@ -14,6 +15,7 @@ mod lazy;
 mod operators;
 mod parse;
 mod pattern;
+mod re2;
 mod rewrite;
 mod sized;
 

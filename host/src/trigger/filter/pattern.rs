@@ -12,12 +12,16 @@ use regex_automata::hybrid::dfa::DFA;
 use regex_automata::nfa::thompson::{self, NFA};
 
 use super::budget::{Meter, meter};
+use super::re2::translate;
 
 /// The most memory that one compiled expression may take, in bytes: `a{1000}{1000}` is refused.
 const SIZE_LIMIT: usize = 1 << 20;
 
 /// How many expressions that are no literals are kept for one event. A filter with more of them compiles anew.
 const CACHED: usize = 16;
+
+/// The longest expression that is no literal, in bytes. It may come from the event, and takes time and memory to compile.
+const MAX_DYNAMIC: usize = 1024;
 
 /// How many steps the slowest engine may take: a step for each byte and each state, some nanoseconds each.
 const SLOW_STEPS: usize = 4 << 20;
@@ -39,7 +43,7 @@ impl Pattern {
 
     /// Compiles `source`. Errors are in words, without the source.
     pub(super) fn compile(source: &str) -> Result<Self, String> {
-        let source = ascii(source);
+        let source = translate(source)?;
         let regex = RegexBuilder::new(&source).size_limit(SIZE_LIMIT).dfa_size_limit(SIZE_LIMIT).build();
         let regex = regex.map_err(|error| match error {
             regex::Error::CompiledTooBig(limit) => format!("it takes more than {limit} bytes when compiled"),
@@ -83,36 +87,6 @@ fn lazy_dfa(nfa: &NFA) -> Option<DFA> {
     DFA::builder().configure(config).build_from_nfa(nfa.clone()).ok()
 }
 
-/// RE2's `\d`, `\w`, `\s` and `\b` speak of ASCII alone, those of the regex crate of all Unicode.
-fn ascii(source: &str) -> String {
-    let mut translated = String::with_capacity(source.len());
-    let mut chars = source.chars();
-    let mut class_depth = 0_usize;
-    while let Some(c) = chars.next() {
-        match c {
-            '[' => class_depth += 1,
-            ']' => class_depth = class_depth.saturating_sub(1),
-            _ => {}
-        }
-        if c != '\\' {
-            translated.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('d') => translated.push_str("[0-9]"),
-            Some('D') => translated.push_str("[^0-9]"),
-            Some('w') => translated.push_str("[0-9A-Za-z_]"),
-            Some('W') => translated.push_str("[^0-9A-Za-z_]"),
-            Some('s') => translated.push_str(r"[\t\n\f\r ]"),
-            Some('S') => translated.push_str(r"[^\t\n\f\r ]"),
-            Some('b') if class_depth == 0 => translated.push_str(r"(?-u:\b)"),
-            Some(other) => translated.extend(['\\', other]),
-            None => translated.push('\\'),
-        }
-    }
-    translated
-}
-
 /// The expressions of an event's filters that are no literals.
 #[derive(Debug, Default)]
 pub(super) struct Cache(Mutex<Vec<(String, Result<Pattern, String>)>>);
@@ -150,8 +124,14 @@ pub(super) fn matches_cached<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<C
         return Err(ExecutionError::missing_argument_or_target());
     };
     let invalid = |reason: String| ExecutionError::function_error("matches", describe(source, &reason));
+    if source.len() > MAX_DYNAMIC {
+        let reason = format!("it has {} bytes, and one that is no literal may have {MAX_DYNAMIC}", source.len());
+        return Err(invalid(reason));
+    }
+    let meter = meter(&arguments)?;
+    meter.tick()?;
     let pattern = cache.get(source).map_err(invalid)?;
-    Ok(CowVal::owned(CelBool::from(pattern.is_match(text, meter(&arguments)?)?)))
+    Ok(CowVal::owned(CelBool::from(pattern.is_match(text, meter)?)))
 }
 
 /// `'(' is not a regular expression: unclosed group`.

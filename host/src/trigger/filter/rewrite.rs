@@ -8,6 +8,7 @@ use cel::common::value::CowVal;
 use cel::context::VariableResolver;
 
 use super::check::function_name;
+use super::compare::{DIFFERS, EQUALS, IN, SORTABLE};
 use super::diagnostic::Diagnostic;
 use super::env::{CAP, MATCHES, METER, PATTERNS, PRINTABLE, TICK};
 use super::functions::{self, Type};
@@ -111,9 +112,25 @@ impl Rewrite<'_> {
         }
         match call.func_name.as_str() {
             operators::ADD => wrap_in_cap(node),
-            // Two containers may be as large as a body; a scalar ends the comparison at once.
-            operators::EQUALS | operators::NOT_EQUALS if !call.args.iter().any(is_literal) => guard(node),
-            operators::IN if !call.args.get(1).is_some_and(|list| matches!(list.expr, Expr::List(_))) => guard(node),
+            // A literal ends the comparison at once.
+            operators::EQUALS if !call.args.iter().any(is_literal) => meter(call, EQUALS),
+            operators::NOT_EQUALS if !call.args.iter().any(is_literal) => meter(call, DIFFERS),
+            operators::IN if !call.args.get(1).is_some_and(is_literal_list) => meter(call, IN),
+            // These read their operands to the end, and those may be as large as a body.
+            operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS
+                if !call.args.iter().any(is_literal) =>
+            {
+                guard(node);
+            }
+            "size" | "contains" => guard(node),
+            "sort" => {
+                call.target.iter_mut().for_each(|list| wrap(list, SORTABLE));
+                wrap_in_cap(node);
+            }
+            "@sortByAssociatedKeys" => {
+                call.args.iter_mut().for_each(|keys| wrap(keys, SORTABLE));
+                wrap_in_cap(node);
+            }
             _ => {
                 let builds = [Type::String, Type::Bytes, Type::List];
                 if functions::all().iter().any(|known| known.name == name && builds.contains(&known.result)) {
@@ -198,6 +215,16 @@ impl Rewrite<'_> {
 
 fn is_literal(node: &IdedExpr) -> bool {
     matches!(node.expr, Expr::Literal(_))
+}
+
+fn is_literal_list(node: &IdedExpr) -> bool {
+    matches!(&node.expr, Expr::List(list) if list.elements.iter().all(is_literal))
+}
+
+/// `x == y` becomes `@equals(x, y, @meter)`.
+fn meter(call: &mut CallExpr, function: &str) {
+    call.func_name = function.to_owned();
+    call.args.push(identifier(METER));
 }
 
 /// `x` becomes `@cap(x, @meter)`.

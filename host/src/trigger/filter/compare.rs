@@ -1,0 +1,150 @@
+//! Equality that pays for its steps. Parts of the payload are shared between copies, so a value that took little to
+//! build may repeat a whole body many times over, and to compare it with itself walks through all of them.
+
+use cel::common::traits::Indexer;
+use cel::common::types::{CelBool, CelBytes, CelList, CelMap, CelMapKey, CelString, DYN_TYPE, LIST_TYPE, MAP_TYPE};
+use cel::common::value::{CowVal, Val};
+use cel::{DeclarationError, Env, ExecutionError};
+
+use super::budget::{Meter, meter, metered};
+
+/// What `==` becomes.
+pub(super) const EQUALS: &str = "@equals";
+/// What `!=` becomes.
+pub(super) const DIFFERS: &str = "@differs";
+/// What `in` becomes.
+pub(super) const IN: &str = "@in";
+/// Pays for sorting its argument and gives it.
+pub(super) const SORTABLE: &str = "@sortable";
+
+/// How many bytes take about as long to compare as one value.
+const BYTES_PER_UNIT: usize = 128;
+
+/// How many units are a step.
+const UNITS_PER_STEP: usize = 64;
+
+type Arguments<'b, 'v> = Vec<CowVal<'b, 'v>>;
+type Outcome<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
+
+pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
+    let two = || metered(vec![DYN_TYPE, DYN_TYPE]);
+    env.add_overload(EQUALS, EQUALS, two(), |values| Ok(bool(both_equal(&values)?)))?;
+    env.add_overload(DIFFERS, DIFFERS, two(), |values| Ok(bool(!both_equal(&values)?)))?;
+    env.add_overload(IN, "@in_list", metered(vec![DYN_TYPE, LIST_TYPE]), is_in)?;
+    env.add_overload(IN, "@in_map", metered(vec![DYN_TYPE, MAP_TYPE]), is_in)?;
+    env.add_overload(SORTABLE, SORTABLE, metered(vec![DYN_TYPE]), sortable)
+}
+
+/// Counts what comparing takes, and tells the meter of it now and then.
+pub(super) struct Walk<'m> {
+    meter: &'m Meter,
+    units: usize,
+}
+
+impl<'m> Walk<'m> {
+    /// Takes a step, so that whatever compares asks whether the budget is spent before it begins.
+    pub(super) fn new(meter: &'m Meter) -> Result<Self, ExecutionError> {
+        meter.tick()?;
+        Ok(Self { meter, units: 0 })
+    }
+
+    /// Whether CEL's `==` holds.
+    pub(super) fn equal(&mut self, left: &dyn Val, right: &dyn Val) -> Result<bool, ExecutionError> {
+        self.pay(1)?;
+        if let (Some(left), Some(right)) = (left.downcast_ref::<CelList<'_>>(), right.downcast_ref::<CelList<'_>>()) {
+            return self.lists(left, right);
+        }
+        if let (Some(left), Some(right)) = (left.downcast_ref::<CelMap<'_>>(), right.downcast_ref::<CelMap<'_>>()) {
+            return self.maps(left, right);
+        }
+        self.pay(byte_len(left).min(byte_len(right)) / BYTES_PER_UNIT)?;
+        Ok(left.equals(right))
+    }
+
+    fn lists(&mut self, left: &CelList<'_>, right: &CelList<'_>) -> Result<bool, ExecutionError> {
+        if left.inner().len() != right.inner().len() {
+            return Ok(false);
+        }
+        for (left, right) in left.inner().iter().zip(right.inner()) {
+            if !self.equal(left.as_ref(), right.as_ref())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn maps(&mut self, left: &CelMap<'_>, right: &CelMap<'_>) -> Result<bool, ExecutionError> {
+        if left.inner().len() != right.inner().len() {
+            return Ok(false);
+        }
+        for (key, left) in left.inner() {
+            let name_len = if let CelMapKey::String(name) = key { name.inner().len() } else { 0 };
+            self.pay(1 + name_len / BYTES_PER_UNIT)?;
+            // A look-up, since `1` and `1u` are one key.
+            let Ok(right) = Indexer::get(right, key.inner()) else { return Ok(false) };
+            if !self.equal(left.as_ref(), right.as_ref())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn pay(&mut self, units: usize) -> Result<(), ExecutionError> {
+        self.units = self.units.saturating_add(units);
+        if self.units < UNITS_PER_STEP {
+            return Ok(());
+        }
+        let steps = self.units / UNITS_PER_STEP;
+        self.units %= UNITS_PER_STEP;
+        self.meter.take(u64::try_from(steps).unwrap_or(u64::MAX))
+    }
+}
+
+fn both_equal(values: &[CowVal<'_, '_>]) -> Result<bool, ExecutionError> {
+    let (Some(left), Some(right)) = (values.first(), values.get(1)) else {
+        return Err(ExecutionError::missing_argument_or_target());
+    };
+    Walk::new(meter(values)?)?.equal(left.as_ref(), right.as_ref())
+}
+
+/// `@in(value, container, @meter)`: an element of a list, or a key of a map.
+fn is_in<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
+    let (Some(value), Some(container)) = (arguments.first(), arguments.get(1)) else {
+        return Err(ExecutionError::missing_argument_or_target());
+    };
+    let mut walk = Walk::new(meter(&arguments)?)?;
+    if let Some(list) = container.downcast_ref::<CelList<'_>>() {
+        for element in list.inner() {
+            if walk.equal(element.as_ref(), value.as_ref())? {
+                return Ok(bool(true));
+            }
+        }
+        return Ok(bool(false));
+    }
+    walk.pay(byte_len(value.as_ref()) / BYTES_PER_UNIT)?;
+    let map = container.as_container().ok_or_else(ExecutionError::missing_argument_or_target)?;
+    map.contains(value.as_ref()).map(bool)
+}
+
+/// `@sortable(list, @meter)`: each element is compared about as often as the list's length has bits.
+fn sortable<'b, 'v>(mut arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
+    let mut walk = Walk::new(meter(&arguments)?)?;
+    if let Some(list) = arguments.first().and_then(|list| list.downcast_ref::<CelList<'_>>()) {
+        let rounds = list.inner().len().checked_ilog2().map_or(1, |bits| bits as usize + 1);
+        for element in list.inner() {
+            walk.pay((1 + byte_len(element.as_ref()) / BYTES_PER_UNIT).saturating_mul(rounds))?;
+        }
+    }
+    Ok(arguments.swap_remove(0))
+}
+
+fn byte_len(value: &dyn Val) -> usize {
+    if let Some(text) = value.downcast_ref::<CelString<'_>>() {
+        return text.inner().len();
+    }
+    value.downcast_ref::<CelBytes<'_>>().map_or(0, |bytes| bytes.inner().len())
+}
+
+fn bool<'b, 'v>(value: bool) -> CowVal<'b, 'v> {
+    CowVal::owned(CelBool::from(value))
+}
