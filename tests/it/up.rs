@@ -110,12 +110,14 @@ fn a_build_does_not_follow_itself() {
     std::fs::write(dir.path().join("source.bin"), wat::fixture("hello")).unwrap();
     let mut up = Up::start(dir.path(), data.path());
     up.notice("deployed");
+    // Were it followed, there would be some seven builds a second.
+    std::thread::sleep(std::time::Duration::from_secs(2));
     write(dir.path(), &built.replace(command, "echo what is wrong; exit 3"));
     let failed = up.notice("deploy_failed");
     let error = failed["error"].as_str().unwrap();
     assert!(error.contains("exit status: 3") && error.contains("what is wrong"), "{error}");
     let builds = std::fs::read_to_string(dir.path().join("builds.log")).unwrap();
-    assert_eq!(builds, "once\n");
+    assert!(builds.lines().count() <= 2, "{builds}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! The manifest and the modules are few, and are looked at again and again: that notices a folder that was deleted and
 //! made anew, and works on every file system. What modules are built from may be any file, and is watched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,8 @@ pub(super) struct Watch {
     data: PathBuf,
     seen: Files,
     sources: Option<Sources>,
+    /// What has changed while a build ran: what builds write, and now and then what somebody edited meanwhile.
+    outputs: BTreeSet<PathBuf>,
 }
 
 /// The manifest and the modules, as far as they are there. A file that is written or replaced differs in one of these.
@@ -48,20 +50,29 @@ impl Watch {
     /// # Errors
     /// The system has no watches left, or does not allow them.
     pub(super) fn start(dir: &Path, data: &Path) -> anyhow::Result<Self> {
-        let mut watch = Self { dir: dir.to_owned(), data: data.to_owned(), seen: look(dir), sources: None };
+        let mut watch = Self {
+            dir: dir.to_owned(),
+            data: data.to_owned(),
+            seen: look(dir),
+            sources: None,
+            outputs: BTreeSet::new(),
+        };
         watch.follow_sources()?;
         Ok(watch)
     }
 
-    /// Waits for a change and for the quiet after it. What the last build wrote is no change of sources.
+    /// Waits for a change and for the quiet after it. To be called as soon as the last change is deployed: what changes
+    /// before is put down to the build, and is a change only the first time, so that a build does not follow itself for ever
+    /// and an edit that it overlooked is not lost.
     ///
     /// # Errors
     /// The system has no watches left for the sources that a new manifest has.
     pub(super) async fn changed(&mut self) -> anyhow::Result<Change> {
-        let mut change = None;
-        // What the last build wrote, the last of which may still be on its way.
+        // The last of what a build wrote may still be on its way.
         tokio::time::sleep(INTERVAL).await;
-        self.sources_changed();
+        let written = self.changed_sources();
+        let news = written.into_iter().filter(|path| self.outputs.insert(path.clone())).count();
+        let mut change = (news > 0).then_some(Change::Sources);
         loop {
             tokio::time::sleep(INTERVAL).await;
             let dir = self.dir.clone();
@@ -69,7 +80,7 @@ impl Watch {
                 tokio::task::spawn_blocking(move || look(&dir)).await.context("looking at the project's files")?;
             let modules = (files != self.seen).then_some(Change::Modules);
             let manifest = self.dir.join(manifest::FILE);
-            let sources = files.get(&manifest) != self.seen.get(&manifest) || self.sources_changed();
+            let sources = files.get(&manifest) != self.seen.get(&manifest) || !self.changed_sources().is_empty();
             self.seen = files;
             match (modules.max(sources.then_some(Change::Sources)), change) {
                 (None, None) => {}
@@ -82,10 +93,11 @@ impl Watch {
         }
     }
 
-    fn sources_changed(&mut self) -> bool {
-        let Self { dir, data, seen, sources } = self;
-        let is_source = |path: &Path| !path.starts_with(&*data) && !seen.contains_key(path) && is_source(dir, path);
-        sources.as_mut().is_some_and(|sources| sources.changed(is_source))
+    /// The sources that have changed since the last call.
+    fn changed_sources(&mut self) -> BTreeSet<PathBuf> {
+        let Self { dir, data, seen, sources, .. } = self;
+        let is_source = |path: &PathBuf| !path.starts_with(&*data) && !seen.contains_key(path) && is_source(dir, path);
+        sources.as_mut().map(|sources| sources.changed().filter(is_source).collect()).unwrap_or_default()
     }
 
     /// Watches the whole directory as soon as the manifest has a `build`.
@@ -129,13 +141,9 @@ impl Sources {
         Ok(Self { paths, _watcher: watcher })
     }
 
-    /// Whether a file has changed, since the last call, that a module may be built from.
-    fn changed(&mut self, is_source: impl Fn(&Path) -> bool) -> bool {
-        let mut changed = false;
-        while let Ok(path) = self.paths.try_recv() {
-            changed |= is_source(&path);
-        }
-        changed
+    /// The files that have changed since the last call.
+    fn changed(&mut self) -> impl Iterator<Item = PathBuf> {
+        std::iter::from_fn(|| self.paths.try_recv().ok())
     }
 }
 
