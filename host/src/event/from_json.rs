@@ -19,6 +19,8 @@ const URL_FIELDS: [&str; 8] =
     ["path", "query", "raw_query", "fragment", "raw_fragment", "raw_path", "path_suffix", "query_all"];
 const BODY_FIELDS: [&str; 6] = ["bytes", "form", "json", "text", "json_value", "form_all"];
 
+const FORM_TYPE: &str = "application/x-www-form-urlencoded";
+
 /// What a path may hold unencoded besides letters and digits (RFC 3986, section 3.3).
 const OUTSIDE_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
@@ -85,7 +87,12 @@ fn from_data(given: Given<'_>, kind: Option<&str>) -> Result<Data> {
     given.allow("", &FIELDS)?;
     let url = given.below("url", &URL_FIELDS)?;
     let body = given.below("body", &BODY_FIELDS)?;
-    let method = given.text("", "method")?.or(kind).unwrap_or("GET").to_ascii_uppercase();
+    // A type is in lower case, and a method as the sender wrote it.
+    let method = match (given.text("", "method")?, kind) {
+        (Some(method), _) => method.to_owned(),
+        (None, Some(kind)) => kind.to_ascii_uppercase(),
+        (None, None) => "GET".to_owned(),
+    };
     if kind.is_some_and(|kind| !kind.eq_ignore_ascii_case(&method)) {
         return error("type", format!("says {:?}, but `data.method` is {method:?}", kind.unwrap_or_default()));
     }
@@ -95,12 +102,21 @@ fn from_data(given: Given<'_>, kind: Option<&str>) -> Result<Data> {
     };
     let mut headers = fields(given, "headers", "headers_all")?;
     let (bytes, body_from) = bytes(body)?;
-    let is_form = body.get("form").or(body.get("form_all")).is_some();
-    if is_form && headers.get("Content-Type").is_none() && given.get("headers_all").is_none() {
-        headers.append("Content-Type", b"application/x-www-form-urlencoded");
+    let form_field = ["form_all", "form"].into_iter().find(|name| body.get(name).is_some());
+    if form_field.is_some() && headers.get("Content-Type").is_none() && given.get("headers_all").is_none() {
+        headers.append("Content-Type", FORM_TYPE.as_bytes());
     }
     let trailers = fields(given, "trailers", "trailers_all")?;
+    let said_type = headers.get("Content-Type").map(|said| said.into_owned());
     let data = Data::new(Raw { method, url: target, headers, trailers, body: bytes });
+    if let Some(name) = form_field.filter(|_| data.form().is_none()) {
+        let reason = match (data.bytes(), said_type) {
+            (None, _) => "must be left out: a body with no fields is no body, and has no form".to_owned(),
+            (_, Some(said)) => format!("needs the Content-Type {FORM_TYPE:?}, not {said:?}"),
+            (_, None) => format!("needs the Content-Type {FORM_TYPE:?}"),
+        };
+        return error(&format!("body.{name}"), reason);
+    }
 
     let follows = data.to_json();
     let follow = |name: &str| follows.get(name).unwrap_or(&Value::Null);
@@ -257,6 +273,10 @@ fn fields(given: Given<'_>, joined: &str, all: &str) -> Result<Headers> {
     let mut headers = Headers::default();
     let Some(fields) = given.get(joined) else { return Ok(headers) };
     for (name, value) in object(joined, fields)? {
+        if headers.get(name).is_some() {
+            let reason = format!("is given twice, since names are the same in any case; list both in `{all}`");
+            return error(&format!("{joined}.{name}"), reason);
+        }
         match field_text(value) {
             Some(text) => headers.append(name, text.as_bytes()),
             None => {

@@ -27,7 +27,7 @@ fn what_is_not_said_has_a_default() {
         assert_eq!(raw(value), plain);
     }
     assert_eq!(raw(json!({"type": "post", "data": {}})).method, "POST");
-    assert_eq!(raw(json!({"method": "post"})).method, "POST");
+    assert_eq!(raw(json!({"method": "PoSt"})).method, "PoSt");
 }
 
 #[test]
@@ -106,6 +106,10 @@ fn what_is_wrong_is_named() {
         json!({"body": {"json": [1]}}),
         json!({"body": {"json": {"a": 1}, "text": "no"}}),
         json!({"body": {"text": "a=1", "form": {"a": "1"}}, "headers": {"content-type": "text/plain"}}),
+        json!({"body": {"form": {"a": "1"}}, "headers": {"Content-Type": "text/plain"}}),
+        json!({"body": {"form_all": [["a", "1"]]}, "headers_all": []}),
+        json!({"body": {"form": {}}}),
+        json!({"headers": {"x": "a", "X": "b"}}),
         json!({"type": "get", "data": {"method": "POST"}}),
     ];
     let report = rows.map(|value| Data::from_json(&value).unwrap_err().to_string()).join("\n");
@@ -130,7 +134,11 @@ fn what_is_wrong_is_named() {
     `body.text` says "ho", but follows from `body.bytes` as "hi"
     `body.json` must be an object, not a list
     `body.json` says {"a":1}, but follows from `body.text` as null
-    `body.form` says {"a":"1"}, but follows from `body.text` as null
+    `body.form` needs the Content-Type "application/x-www-form-urlencoded", not "text/plain"
+    `body.form` needs the Content-Type "application/x-www-form-urlencoded", not "text/plain"
+    `body.form_all` needs the Content-Type "application/x-www-form-urlencoded"
+    `body.form` must be left out: a body with no fields is no body, and has no form
+    `headers.X` is given twice, since names are the same in any case; list both in `headers_all`
     `type` says "get", but `data.method` is "POST"
     "#);
 }

@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
+use cel::common::ast::operators::INDEX;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo};
 
+use super::data::{BODY_FIELDS, FIELDS, URL_FIELDS};
 use super::diagnostic::{Diagnostic, nearest};
 use super::env;
 use super::functions::{self, MACROS, NAMESPACES, Type};
@@ -88,10 +90,47 @@ impl<'t> Check<'t> {
             return Type::Kind;
         }
         let operand = self.expression(&select.operand);
+        self.known_field(node, &select.operand, &select.field);
         if !operand.may_be(Type::Map) {
             self.report(node, format!("{} has no field '{}'", operand.with_article(), select.field));
         }
         if select.test { Type::Bool } else { Type::Dyn }
+    }
+
+    /// The payload's own maps have the same fields for every event, so another one is a mistake, in `has()` too.
+    fn known_field(&mut self, node: &IdedExpr, container: &IdedExpr, field: &str) {
+        let Some(known) = self.fields(container).filter(|known| !known.contains(&field)) else { return };
+        let suggestion = nearest(field, known.iter().copied());
+        let hint = if suggestion.is_some() { String::new() } else { format!("; there are {}", known.join(", ")) };
+        let span = self.field_span(node, field);
+        let diagnostic = Diagnostic::new(self.source, span, format!("undefined field '{field}'{hint}"));
+        self.found.push(diagnostic.suggest(suggestion));
+    }
+
+    /// The fields of the payload's map that `node` is, if it is one.
+    fn fields(&self, node: &IdedExpr) -> Option<&'static [&'static str]> {
+        let (owner, field) = match &node.expr {
+            Expr::Ident(_) => return self.is_data(node).then_some(&FIELDS),
+            Expr::Select(select) if !select.test => (&*select.operand, select.field.as_str()),
+            Expr::Call(call) if call.func_name == INDEX => match call.args.as_slice() {
+                [owner, IdedExpr { expr: Expr::Literal(LiteralValue::String(field)), .. }] => (owner, field.inner()),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        match field {
+            "url" if self.is_data(owner) => Some(&URL_FIELDS),
+            "body" if self.is_data(owner) => Some(&BODY_FIELDS),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the variable `data`, and no other of that name hides it.
+    fn is_data(&self, node: &IdedExpr) -> bool {
+        let Expr::Ident(name) = &node.expr else { return false };
+        let hides = |(variable, _): &(&str, Type)| *variable == env::DATA;
+        name.strip_prefix('.').unwrap_or(name) == env::DATA
+            && self.scope.iter().filter(|found| hides(found)).count() == 1
     }
 
     fn call(&mut self, node: &'t IdedExpr, call: &'t CallExpr) -> Type {
@@ -107,6 +146,11 @@ impl<'t> Check<'t> {
             (None, _) => None,
         };
         let arguments: Vec<Type> = call.args.iter().map(|argument| self.expression(argument)).collect();
+        if let (INDEX, [container, key]) = (call.func_name.as_str(), call.args.as_slice())
+            && let Expr::Literal(LiteralValue::String(field)) = &key.expr
+        {
+            self.known_field(key, container, field.inner());
+        }
         if let Some(result) = operators::result(&call.func_name, &arguments) {
             return result.unwrap_or_else(|| {
                 self.no_overload(node, &call.func_name, None, &arguments);
@@ -195,6 +239,24 @@ impl<'t> Check<'t> {
         let (start, last) = (start as usize, last as usize);
         let last_char = self.source.get(last..).and_then(|rest| rest.chars().next());
         start..(last + last_char.map_or(0, char::len_utf8)).max(start)
+    }
+
+    /// The bytes of a field's name: a selection's token is the dot before it, `has`'s its parenthesis, and a literal's has
+    /// quotes.
+    fn field_span(&self, node: &IdedExpr, field: &str) -> Range<usize> {
+        let span = self.span(node);
+        let before = match self.source.get(span.clone()) {
+            Some("." | "(") => ".",
+            _ => "",
+        };
+        let text = self.source.get(span.start..).unwrap_or_default();
+        let mut dots = text.match_indices(before).filter(|(dot, _)| *dot < span.len() || text.starts_with('('));
+        let name = dots.find_map(|(dot, _)| {
+            let after = text.get(dot + before.len()..)?;
+            let name = after.trim_start();
+            name.starts_with(field).then(|| span.start + text.len() - name.len())
+        });
+        name.map_or(span, |start| start..start + field.len())
     }
 
     /// The bytes of a function's name: a call's token is its parenthesis, a message's its brace.

@@ -10,6 +10,17 @@ use super::dict::Dict;
 use super::lazy::Lazy;
 use crate::event::{Data, Headers, Pairs, content_length};
 
+/// The fields of `data`.
+pub(super) const FIELDS: [&str; 8] =
+    ["method", "url", "raw_url", "headers", "headers_all", "trailers", "trailers_all", "body"];
+
+/// The fields of `data.url`.
+pub(super) const URL_FIELDS: [&str; 8] =
+    ["path", "query", "raw_query", "fragment", "raw_fragment", "raw_path", "path_suffix", "query_all"];
+
+/// The fields of `data.body`.
+pub(super) const BODY_FIELDS: [&str; 6] = ["bytes", "form", "json", "text", "json_value", "form_all"];
+
 /// Where a value comes from.
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {

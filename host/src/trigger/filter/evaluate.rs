@@ -21,6 +21,7 @@ impl Filter {
     pub fn evaluate(&self, context: &Context<'_>) -> (VerdictKind, Option<String>) {
         // The crate keeps its promises by panicking here and there; a bug in it must not end the process.
         let verdict = catch_unwind(AssertUnwindSafe(|| self.verdict(context)));
+        context.meter.stop();
         let (kind, detail) =
             verdict.unwrap_or_else(|_| (VerdictKind::FilterError, Some("the filter crashed".to_owned())));
         (kind, detail.map(shorten))

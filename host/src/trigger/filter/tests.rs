@@ -6,6 +6,7 @@ mod refused;
 use bytes::Bytes;
 use insta::assert_snapshot;
 
+use super::data::{BODY_FIELDS, FIELDS, URL_FIELDS};
 use super::functions::{self, Type};
 use super::{Context, Filter};
 use crate::event::{Data, EventType, Raw, VerdictKind};
@@ -129,7 +130,7 @@ fn every_field_of_the_payload_is_there() {
         &empty,
         &[
             "data.body.all(name, data.body[name] == null)",
-            "has(data.body.json) && has(data.url.fragment) && !has(data.nope)",
+            "has(data.body.json) && has(data.url.fragment) && !has(data.url.query.nope)",
             r#"data.url.query == {} && data.headers == {} && data.trailers == {} && data.headers_all == []"#,
             r#"data.url.path_suffix == "" && data.url.raw_query == """#,
         ],
@@ -342,7 +343,7 @@ fn regular_expressions_are_re2s() {
 fn a_failure_is_a_verdict_with_its_reason() {
     let rows = [
         r#"data.headers["X-Nope"] == "a""#,
-        r#"data.nope == "a""#,
+        r#"data.url.query.nope == "a""#,
         r#"data.body.form.a == "a""#,
         r#"data.body.json.items[9] == 1"#,
         r#"data.body.json.items["a"] == 1"#,
@@ -359,10 +360,10 @@ fn a_failure_is_a_verdict_with_its_reason() {
         r#"data.body.form"#,
         r#"data.body.json[data.body.text] == 1"#,
         r#"data.method.matches(data.body.json.action + "[")"#,
-        r#"data.nope == 1 || true"#,
-        r#"true || data.nope == 1"#,
-        r#"data.nope == 1 && false"#,
-        r#"data.nope == 1 || false"#,
+        r#"data.url.query.nope == 1 || true"#,
+        r#"true || data.url.query.nope == 1"#,
+        r#"data.url.query.nope == 1 && false"#,
+        r#"data.url.query.nope == 1 || false"#,
         r#"["a"].exists(x, data[x] == 1)"#,
         r#"-9223372036854775808 - data.body.json.n == 0"#,
     ];
@@ -370,7 +371,7 @@ fn a_failure_is_a_verdict_with_its_reason() {
     let report = rows.map(|source| format!("{source}: {}", ask(&data, source))).join("\n");
     assert_snapshot!(report, @r#"
     data.headers["X-Nope"] == "a": filter error: no such key: X-Nope
-    data.nope == "a": filter error: no such key: nope
+    data.url.query.nope == "a": filter error: no such key: nope
     data.body.form.a == "a": filter error: null_type has no fields
     data.body.json.items[9] == 1: filter error: index out of bounds: 9
     data.body.json.items["a"] == 1: filter error: found no matching overload for '_[_]' applied to '(list, string)'
@@ -387,13 +388,25 @@ fn a_failure_is_a_verdict_with_its_reason() {
     data.body.form: filter error: the filter gave null, not a bool
     data.body.json[data.body.text] == 1: filter error: no such key: {"action":"opened","n":1,"big":9223372036854775808,"x":1.5,"none":null,"items":[1,"two",{"k":[]}]}
     data.method.matches(data.body.json.action + "["): filter error: matches: 'opened[' is not a regular expression: unclosed character class
-    data.nope == 1 || true: matched
-    true || data.nope == 1: matched
-    data.nope == 1 && false: filter false
-    data.nope == 1 || false: filter error: no such key: nope
+    data.url.query.nope == 1 || true: matched
+    true || data.url.query.nope == 1: matched
+    data.url.query.nope == 1 && false: filter false
+    data.url.query.nope == 1 || false: filter error: no such key: nope
     ["a"].exists(x, data[x] == 1): filter error: no such key: a
     -9223372036854775808 - data.body.json.n == 0: filter error: integer overflow
     "#);
+}
+
+#[test]
+fn the_payloads_fields_are_known() {
+    let known = ["data", "data.url", "data.body"].map(|path| format!("{path}.map(name, name)"));
+    let listed = |fields: &[&str]| format!("{fields:?}");
+    let expected = [listed(&FIELDS), listed(&URL_FIELDS), listed(&BODY_FIELDS)];
+    for (fields, expected) in known.iter().zip(expected) {
+        assert_holds(&rich(), &[&format!("{fields} == {expected}")]);
+    }
+    // Another variable of that name has its own fields.
+    assert_holds(&rich(), &["[{'pth': 1}].all(data, data.pth == 1) && cel.bind(data, {'a': 1}, data.a == 1)"]);
 }
 
 #[test]

@@ -245,6 +245,22 @@ fn what_repeats_the_payload_is_paid_for_when_it_is_read() {
 }
 
 #[test]
+fn all_filters_of_an_event_share_its_time() {
+    let (kind, data) = (EventType::of("post"), large_text());
+    let context = Context::new(&kind, &data);
+    let slow = Filter::compile("lists.range(30000).all(i, data.body.text.indexOf('b') == -1)").unwrap();
+    let start = processor_time();
+    let details: Vec<_> = (0..100).map(|_| slow.evaluate(&context).1.unwrap_or_default()).collect();
+    assert!(processor_time() - start < SOON);
+    assert_eq!(details[0], "it takes more than 50 ms");
+    let spent = "all filters of this event together take more than 200 ms, and those before it took the rest";
+    assert_eq!(details[99], spent);
+    // What takes no steps is still answered.
+    let quick = Filter::compile("data.method == 'POST'").unwrap();
+    assert_eq!(quick.evaluate(&context).0, VerdictKind::Matched);
+}
+
+#[test]
 fn every_filter_has_its_own_budget() {
     let (kind, data) = (EventType::of("post"), large_text());
     let context = Context::new(&kind, &data);

@@ -137,6 +137,51 @@ fn errors_read_as_in_cel_go() {
 }
 
 #[test]
+fn fields_that_no_payload_has_are_refused() {
+    let rows = [
+        "data.metod == 'GET'",
+        "data.url.pth == '/'",
+        "data.body.jsn.a == 1",
+        "data['body'].jsn == 1",
+        "data.url['pth'] == '/'",
+        "has(data.bdy)",
+        "has(data.body.xml.a)",
+        "data .url . pth == ''",
+        "[1].all(x, data.metod == 'GET')",
+    ];
+    let report = rows.map(|source| ask(&json_post("{}"), source)).join("\n");
+    assert_snapshot!(report, @r"
+    ERROR: <input>:1:6: undefined field 'metod', did you mean 'method'?
+     | data.metod == 'GET'
+     | .....^
+    ERROR: <input>:1:10: undefined field 'pth', did you mean 'path'?
+     | data.url.pth == '/'
+     | .........^
+    ERROR: <input>:1:11: undefined field 'jsn', did you mean 'json'?
+     | data.body.jsn.a == 1
+     | ..........^
+    ERROR: <input>:1:14: undefined field 'jsn', did you mean 'json'?
+     | data['body'].jsn == 1
+     | .............^
+    ERROR: <input>:1:11: undefined field 'pth', did you mean 'path'?
+     | data.url['pth'] == '/'
+     | ..........^
+    ERROR: <input>:1:10: undefined field 'bdy', did you mean 'body'?
+     | has(data.bdy)
+     | .........^
+    ERROR: <input>:1:15: undefined field 'xml'; there are bytes, form, json, text, json_value, form_all
+     | has(data.body.xml.a)
+     | ..............^
+    ERROR: <input>:1:13: undefined field 'pth', did you mean 'path'?
+     | data .url . pth == ''
+     | ............^
+    ERROR: <input>:1:17: undefined field 'metod', did you mean 'method'?
+     | [1].all(x, data.metod == 'GET')
+     | ................^
+    ");
+}
+
+#[test]
 fn positions_are_of_bytes_and_of_characters() {
     let source = "true &&\n  'é' == dat.x";
     let error = Filter::compile(source).unwrap_err();
