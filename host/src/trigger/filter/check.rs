@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use cel::common::ast::operators::INDEX;
+use cel::common::ast::operators::{INDEX, SUBSTRACT};
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo};
 
 use super::data::{BODY_FIELDS, FIELDS, URL_FIELDS};
@@ -133,7 +133,38 @@ impl<'t> Check<'t> {
             && self.scope.iter().filter(|found| hides(found)).count() == 1
     }
 
+    /// `data.headers.Content-Type` is a subtraction, and few mean one: the dictionary and the name that was meant.
+    fn dashed_header(&self, node: &IdedExpr) -> Option<(&'static str, String)> {
+        match &node.expr {
+            Expr::Select(select) => match &select.operand.expr {
+                Expr::Select(owner) if self.is_data(&owner.operand) => {
+                    let dictionary = ["headers", "trailers"].into_iter().find(|known| *known == owner.field)?;
+                    Some((dictionary, select.field.clone()))
+                }
+                _ => None,
+            },
+            Expr::Call(call) if call.func_name == SUBSTRACT => match call.args.as_slice() {
+                [left, right @ IdedExpr { expr: Expr::Ident(part), .. }] if !self.is_variable(right) => {
+                    let (dictionary, name) = self.dashed_header(left)?;
+                    Some((dictionary, format!("{name}-{part}")))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn call(&mut self, node: &'t IdedExpr, call: &'t CallExpr) -> Type {
+        if call.func_name == SUBSTRACT
+            && let Some((dictionary, name)) = self.dashed_header(node)
+        {
+            let text = format!("data.{dictionary}.{name}");
+            let span = self.source.find(&text).map_or_else(|| self.span(node), |start| start..start + text.len());
+            let message = "a name with a dash stands in brackets";
+            let meant = format!("data.{dictionary}[\"{name}\"]");
+            self.found.push(Diagnostic::new(self.source, span, message).suggest(Some(meant)));
+            return Type::Dyn;
+        }
         let mut name = function_name(call);
         let receiver = match (&call.target, qualified_name(call)) {
             (_, Some(qualified)) if name == qualified => None,

@@ -77,6 +77,18 @@ fn describe(error: &ExecutionError) -> String {
         ExecutionError::RemainderByZero(_) => "remainder of a division by zero".to_owned(),
         ExecutionError::Overflow(..) => "integer overflow".to_owned(),
         ExecutionError::IndexOutOfBounds(Value::Int(index)) => format!("index out of bounds: {index}"),
+        ExecutionError::IndexOutOfBounds(index) => format!("index out of bounds: {}", index.type_of()),
+        ExecutionError::UnsupportedKeyType(key) => format!("{} is no key", key.type_of()),
+        ExecutionError::UnsupportedIndex(key, container) => {
+            no_overload(operators::INDEX, false, &[container.type_of().to_string(), key.type_of().to_string()])
+        }
+        ExecutionError::UnsupportedTargetType { target } => format!("{} does not fit here", target.type_of()),
+        ExecutionError::NotSupportedAsMethod { method, target } => {
+            no_overload(method, true, &[target.type_of().to_string()])
+        }
+        ExecutionError::DuplicateKey(Value::String(key)) => format!("the key {key:?} is there twice"),
+        ExecutionError::DuplicateKey(key) => format!("a key of type {} is there twice", key.type_of()),
+        ExecutionError::InternalError(message) => message.clone(),
         other => other.to_string(),
     }
 }

@@ -55,9 +55,18 @@ fn syntax_errors(source: &str, errors: &[ParseError]) -> Vec<Diagnostic> {
             Some(cause) if error.msg == "UNKNOWN" => cause.to_string(),
             _ => error.msg.clone(),
         };
-        diagnostics.push(Diagnostic::new(source, start..start + char_len, message));
+        diagnostics.push(Diagnostic::new(source, start..start + char_len, in_words(message)));
     }
     diagnostics
+}
+
+/// Without the parser's names for everything that could have stood there.
+fn in_words(message: String) -> String {
+    match message.split_once(" expecting {") {
+        Some((before, _)) if before.ends_with("input '<EOF>'") => "the expression ends too early".to_owned(),
+        Some((before, _)) => before.to_owned(),
+        None => message,
+    }
 }
 
 /// The byte at a line and a column, both from 1 and counted in characters.

@@ -100,7 +100,7 @@ fn errors_read_as_in_cel_go() {
     ERROR: <input>:1:23: undeclared reference to 'x'
      | data.body.json.exists(x) == true
      | ......................^
-    ERROR: <input>:1:15: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
+    ERROR: <input>:1:15: the expression ends too early
      | data.method ==
      | ..............^
     ERROR: <input>:1:22: Syntax error: extraneous input 'POST' expecting <EOF>
@@ -115,7 +115,7 @@ fn errors_read_as_in_cel_go() {
     ERROR: <input>:1:1: Syntax error: token recognition error at: ''unterminated'
      | 'unterminated
      | ^
-    ERROR: <input>:1:14: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
+    ERROR: <input>:1:14: the expression ends too early
      | 'unterminated
      | .............^
     ERROR: <input>:1:1: the expression is empty
@@ -147,10 +147,12 @@ fn fields_that_no_payload_has_are_refused() {
         "has(data.bdy)",
         "has(data.body.xml.a)",
         "data .url . pth == ''",
+        "data.headers.Content-Type == 'a'",
+        "true || data.headers.X-GitHub-Event == 'push'",
         "[1].all(x, data.metod == 'GET')",
     ];
     let report = rows.map(|source| ask(&json_post("{}"), source)).join("\n");
-    assert_snapshot!(report, @r"
+    assert_snapshot!(report, @r#"
     ERROR: <input>:1:6: undefined field 'metod', did you mean 'method'?
      | data.metod == 'GET'
      | .....^
@@ -175,10 +177,16 @@ fn fields_that_no_payload_has_are_refused() {
     ERROR: <input>:1:13: undefined field 'pth', did you mean 'path'?
      | data .url . pth == ''
      | ............^
+    ERROR: <input>:1:1: a name with a dash stands in brackets, did you mean 'data.headers["Content-Type"]'?
+     | data.headers.Content-Type == 'a'
+     | ^
+    ERROR: <input>:1:9: a name with a dash stands in brackets, did you mean 'data.headers["X-GitHub-Event"]'?
+     | true || data.headers.X-GitHub-Event == 'push'
+     | ........^
     ERROR: <input>:1:17: undefined field 'metod', did you mean 'method'?
      | [1].all(x, data.metod == 'GET')
      | ................^
-    ");
+    "#);
 }
 
 #[test]
