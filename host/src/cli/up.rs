@@ -3,7 +3,9 @@
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -21,6 +23,9 @@ use crate::store::sqlite;
 
 /// The one tenant of a host that serves one directory.
 const ORG: &str = "default";
+
+/// How long senders wait at the start for the first deployment, while there is an earlier one that could serve them.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serve the project of a directory
 ///
@@ -89,11 +94,17 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 
 /// Deploys and serves; then deploys after each change. Ends only when that fails.
 async fn serve(app: &mut App, deployer: &Deployer, watch: Option<Watch>) -> anyhow::Result<()> {
-    if app.registry.serving(&deployer.org).is_some() {
-        // What was deployed before is served while the first build runs.
-        app.serve();
-    }
-    let deployed = deployer.build_and_deploy().await;
+    let mut deploying = pin!(deployer.build_and_deploy());
+    let deployed = match tokio::time::timeout(PATIENCE, &mut deploying).await {
+        Ok(deployed) => deployed,
+        Err(_) => {
+            // What was deployed before is served while a long build runs.
+            if app.registry.serving(&deployer.org).is_some() {
+                app.serve();
+            }
+            deploying.await
+        }
+    };
     let Some(mut watch) = watch else {
         deployed.map_err(|error| anyhow::anyhow!("the project is not deployed: {error}"))?;
         app.serve();

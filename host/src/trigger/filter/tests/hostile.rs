@@ -14,7 +14,7 @@ const OVER: &str = "(FilterOverBudget";
 
 /// Of a processor's time, compiling included: a bound in a build without optimisation, and far less than what these take
 /// without bounds.
-const SOON: Duration = Duration::from_millis(500);
+const SOON: Duration = Duration::from_secs(1);
 
 fn assert_soon(data: &Data, source: &str, expected: &str) {
     let (answer, took) = thread::scope(|scope| {
@@ -262,7 +262,9 @@ fn all_filters_of_an_event_share_its_time() {
 
 #[test]
 fn every_filter_has_its_own_budget() {
-    let (kind, data) = (EventType::of("post"), large_text());
+    // Small, so that all of them together stay far below the event's time.
+    let data = request("POST", "/webhooks/slug", &[], &"a".repeat(20_000));
+    let kind = EventType::of("post");
     let context = Context::new(&kind, &data);
     let ask = |source: &str| Filter::compile(source).unwrap().evaluate(&context).0;
     for _ in 0..3 {
