@@ -11,6 +11,13 @@ use crate::{deploy, dispatch, guest, ingest, server};
 /// Every setting, its default and its reason.
 pub const DEFAULTS: &str = include_str!("../default.toml");
 
+/// More threads than any machine has processors.
+const MAX_THREADS: usize = 1024;
+
+/// A memory of WebAssembly has pages of this size, in bytes, and at most so many that a 32-bit address finds its last byte.
+const PAGE: usize = 65_536;
+const MAX_MEMORY: usize = 4 << 30;
+
 /// Each slot takes 16 GiB of address space, of which a process has 128 TiB.
 const MAX_SLOTS: usize = 4096;
 
@@ -49,6 +56,27 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
+        let Self { ingest, http, dispatch, guest, .. } = self;
+        let at_least_one = [
+            ("ingest.body_bytes", ingest.body_bytes == 0),
+            ("ingest.read_timeout_ms", ingest.read_timeout_ms == 0),
+            ("ingest.body_timeout_ms", ingest.body_timeout_ms == 0),
+            ("http.connections", http.connections == 0),
+            ("http.head_timeout_ms", http.head_timeout_ms == 0),
+            ("http.http2_streams", http.http2_streams == 0),
+            ("dispatch.timeout_ms", dispatch.timeout_ms == 0),
+            ("guest.tick_ms", guest.tick_ms == 0),
+        ];
+        if let Some((name, _)) = at_least_one.iter().find(|(_, is_zero)| *is_zero) {
+            bail!("`{name}` is 0: it must be at least 1");
+        }
+        let (threads, memory) = (guest.threads, guest.limits.memory);
+        if threads > MAX_THREADS {
+            bail!("`guest.threads` is {threads}: it must be at most {MAX_THREADS}, or 0 for one for each processor");
+        }
+        if !(PAGE..=MAX_MEMORY).contains(&memory) {
+            bail!("`guest.limits.memory` is {memory}: it must be between {PAGE} and {MAX_MEMORY}");
+        }
         let slots = self.dispatch.slots;
         if !(1..=MAX_SLOTS).contains(&slots) {
             bail!("`dispatch.slots` is {slots}: it must be between 1 and {MAX_SLOTS}");
@@ -110,6 +138,12 @@ mod tests {
             ("[guest.limits]\nmemry = 1\n", "there is no setting `guest.limits.memry`; did you mean `memory`?"),
             ("[gust]\n", "there is no setting `gust`; did you mean `guest`?"),
             ("guest = 1\n", "`guest` is a section, not a single setting"),
+            ("[guest]\ntick_ms = 0\n", "`guest.tick_ms` is 0: it must be at least 1"),
+            (
+                "[guest]\nthreads = 100000\n",
+                "`guest.threads` is 100000: it must be at most 1024, or 0 for one for each processor",
+            ),
+            ("[guest.limits]\nmemory = 1\n", "`guest.limits.memory` is 1: it must be between 65536 and 4294967296"),
             ("[dispatch]\nslots = 0\n", "`dispatch.slots` is 0: it must be between 1 and 4096"),
         ];
         for (text, expected) in cases {

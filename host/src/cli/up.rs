@@ -7,7 +7,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
 use super::watch::{Change, Watch};
@@ -60,8 +61,12 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(args.config.as_deref())?;
     let dir = args.dir.canonicalize().with_context(|| format!("opening the directory `{}`", args.dir.display()))?;
+    if !dir.is_dir() {
+        bail!("`{}` is not a directory: name the one that holds `{}`", args.dir.display(), manifest::FILE);
+    }
     let data = args.data.clone().unwrap_or_else(|| dir.join(".tenterhook"));
     let data = std::path::absolute(&data).with_context(|| format!("finding `{}`", data.display()))?;
+    raise_file_limit();
     let store = sqlite::open(&data).with_context(|| format!("opening the data directory `{}`", data.display()))?;
     let module_bytes = config.deploy.module_bytes;
     let clock = Clock::system();
@@ -90,6 +95,14 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     }
     app.stop().await;
     Ok(())
+}
+
+/// Each connection is an open file, and shells allow few of those unless a program asks for what it may have.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        tracing::warn!(%error, "failed to raise the limit of open files");
+    }
 }
 
 /// Deploys and serves; then deploys after each change. Ends only when that fails.
