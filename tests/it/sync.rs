@@ -71,8 +71,9 @@ async fn an_event_that_no_trigger_takes_is_accepted_with_its_verdicts() {
 /// What a handler does, what its sender hears, and what the session says.
 #[tokio::test]
 async fn a_fault_is_an_outcome_and_hurts_no_other_event() {
-    let cases: [(&str, u16, &str, &str); 9] = [
+    let cases: [(&str, u16, &str, &str); 10] = [
         ("loop", 504, "timeout", "the handler ran longer than 1s"),
+        ("start-loop", 504, "timeout", "the handler ran longer than 1s"),
         ("trap", 502, "trap", "unreachable"),
         ("grow", 502, "out_of_memory", "more than the limit of 67108864"),
         ("recurse", 502, "stack_overflow", "call stack exhausted"),

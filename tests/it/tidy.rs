@@ -108,6 +108,30 @@ fn no_file_is_too_long() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
+/// What a document points at is there.
+#[test]
+fn no_link_is_dead() {
+    let mut dead = Vec::new();
+    let mut links = 0;
+    let folders = ["host", "guest-sdk", "plugins"].map(|folder| files(&root().join(folder), "md"));
+    let readme =
+        BTreeMap::from([(root().join("README.md"), std::fs::read_to_string(root().join("README.md")).unwrap())]);
+    for (path, text) in folders.into_iter().flatten().chain(readme) {
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
+            let file = target.split('#').next().unwrap_or_default();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            links += 1;
+            if !path.parent().unwrap().join(file).exists() {
+                dead.push(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    assert!(links > 30, "the documents link to each other: {links}");
+    assert!(dead.is_empty(), "{}", dead.join("\n"));
+}
+
 /// The contract stands once.
 #[test]
 fn there_is_one_copy_of_the_contract() {
