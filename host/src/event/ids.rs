@@ -21,11 +21,14 @@ pub struct IdError {
 static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
 
 fn next(now: Timestamp) -> Ulid {
-    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let mut generator = GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let next = generator.generate_from_datetime(SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
+    let next = generator.generate_from_datetime(SystemTime::UNIX_EPOCH + Duration::from_millis(millis(now)));
     // 2^80 ids of one millisecond: the random part of the next one starts anew.
     next.unwrap_or_else(ulid::Overflow::commit_overflow_random)
+}
+
+fn millis(at: Timestamp) -> u64 {
+    u64::try_from(at.as_millisecond()).unwrap_or(0)
 }
 
 macro_rules! id {
@@ -38,6 +41,17 @@ macro_rules! id {
             /// A new id; it sorts after those made before.
             pub fn new(now: Timestamp) -> Self {
                 Self(next(now))
+            }
+
+            /// The least of all ids that are made at `at` or later.
+            pub fn floor(at: Timestamp) -> Self {
+                Self(Ulid::from_parts(millis(at), 0))
+            }
+
+            /// When it was made, to the millisecond.
+            pub fn made_at(self) -> Timestamp {
+                let millis = i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX);
+                Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
             }
         }
 

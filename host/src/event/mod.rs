@@ -3,6 +3,7 @@
 mod data;
 mod from_json;
 mod ids;
+mod keep;
 mod kind;
 mod outcome;
 mod pairs;
@@ -19,11 +20,12 @@ pub use data::{Data, Field, Raw};
 pub use from_json::FromJsonError;
 pub use ids::{DeploymentId, Digest, EventId, IdError, SessionId};
 pub use jiff::Timestamp;
+pub use keep::Keep;
 pub use kind::{EventType, UnknownMethod};
 pub use outcome::{Fault, FaultKind, Outcome, Response};
 pub(crate) use pairs::canonical;
 pub use pairs::{Headers, Pairs};
-pub use session::{Attempt, LogEntry, LogLevel, SessionState};
+pub use session::{Attempt, AttemptOutcome, LogEntry, LogLevel, SessionState};
 pub use verdict::{Verdict, VerdictKind};
 
 /// The tenant: owner of projects, boundary of isolation.
@@ -44,4 +46,6 @@ pub struct Event {
     pub kind: EventType,
     /// The payload: `event.data`.
     pub data: Arc<Data>,
+    /// The event that this one copies, when it was dispatched again.
+    pub redispatched_from: Option<EventId>,
 }

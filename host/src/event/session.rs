@@ -12,24 +12,45 @@ use super::FaultKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionState {
-    /// Owed: it waits, or it runs.
+    /// Owed: it waits for its first attempt or for a next one.
     Queued,
+    /// Owed, and its handler runs now. It is never stored: the host that runs it knows.
+    Running,
     /// The handler returned.
     Succeeded,
-    /// The last attempt failed and no further one will be made.
+    /// The handler failed and its sender, who waited, was told: the sender is the one who tries again.
     Failed,
+    /// The handler rejected the event, every attempt failed, or the handler is gone: nothing more happens by itself.
+    Dead,
+    /// Somebody cancelled it.
+    Cancelled,
 }
 
 impl SessionState {
-    const ALL: [Self; 3] = [Self::Queued, Self::Succeeded, Self::Failed];
+    /// All of them, in the order of a session's life.
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Dead, Self::Cancelled];
 
     /// The word that stands for it everywhere: `succeeded`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
+            Self::Running => "running",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
+            Self::Dead => "dead",
+            Self::Cancelled => "cancelled",
         }
+    }
+
+    /// Whether nothing more happens to it by itself.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+
+    /// Whether it may be driven again: it ended, and not well.
+    pub const fn is_redrivable(self) -> bool {
+        matches!(self, Self::Failed | Self::Dead | Self::Cancelled)
     }
 }
 
@@ -44,7 +65,10 @@ impl FromStr for SessionState {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|state| state.as_str() == text);
-        found.ok_or_else(|| format!("`{text}` is not a session's state (queued, succeeded, failed)"))
+        found.ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            format!("`{text}` is not a session's state ({known})")
+        })
     }
 }
 
@@ -61,6 +85,8 @@ pub struct Attempt {
     pub cpu_us: u64,
     /// The most linear memory that the guest held, in bytes.
     pub peak_memory: u64,
+    /// How it ended.
+    pub outcome: AttemptOutcome,
     /// Which limit or duty the guest broke, if it did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fault: Option<FaultKind>,
@@ -70,6 +96,41 @@ pub struct Attempt {
     /// The status of the handler's response, if it gave one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<u16>,
+}
+
+/// How an attempt ended, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    /// The handler returned.
+    Succeeded,
+    /// The handler asked to be called again.
+    Retry,
+    /// The handler said that this event cannot be handled.
+    Rejected,
+    /// The handler did something that it may not, or did not end in time: `fault` says which.
+    Fault,
+    /// Somebody cancelled the session while the handler ran.
+    Cancelled,
+}
+
+impl AttemptOutcome {
+    /// The word that stands for it everywhere.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Retry => "retry",
+            Self::Rejected => "rejected",
+            Self::Fault => "fault",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl fmt::Display for AttemptOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// One line of a session's log.

@@ -1,6 +1,7 @@
 //! Which handlers an event selects. Knows nothing of storage, HTTP or guests.
 
 pub mod filter;
+mod retry;
 mod select;
 
 #[cfg(test)]
@@ -10,9 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use filter::Filter;
+pub use retry::{Backoff, Retry, RetryOn};
 pub use select::select;
 
-use crate::event::EventType;
+use crate::event::{EventType, Keep};
 
 /// A manifest's trigger: an endpoint's listener and the handler that it calls.
 #[derive(Clone, Debug)]
@@ -31,6 +33,12 @@ pub struct Trigger {
     pub is_sync: bool,
     /// How long the handler may take, host waits included.
     pub timeout: Duration,
+    /// When a session is tried again.
+    pub retry: Retry,
+    /// How many of its sessions may run at once; none for as many as the org may.
+    pub max_concurrency: Option<u32>,
+    /// How much of an event and its session stays.
+    pub history: Keep,
 }
 
 /// `webhooks.py:on_http_get`: a module's name and a handler that it exports.

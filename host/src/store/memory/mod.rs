@@ -1,0 +1,150 @@
+//! The store of a process's memory: the model that the others are compared with, and what tests run on.
+
+mod catalog;
+mod history;
+mod ledger;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{
+    Answer, Blobs, Delivery, DeploymentRecord, EventRecord, SessionRecord, Store, Usage, strip, weight,
+};
+use crate::event::{Attempt, Event, EventId, Keep, LogEntry, Org, SessionId, SessionState, Timestamp, Verdict};
+
+/// A new, empty store. It is gone when its last clone is.
+pub fn store() -> Store {
+    let memory = Arc::new(Memory::default());
+    Store {
+        ledger: Arc::clone(&memory) as _,
+        history: Arc::clone(&memory) as _,
+        catalog: memory,
+        blobs: Blobs::memory(),
+    }
+}
+
+#[derive(Default)]
+struct Memory(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// When each lease ends, by its node.
+    leases: HashMap<Arc<str>, Timestamp>,
+    orgs: BTreeMap<Org, Tenant>,
+    /// In the order of their commits.
+    deployments: Vec<DeploymentRecord>,
+}
+
+/// What one org has.
+#[derive(Default)]
+struct Tenant {
+    events: BTreeMap<EventId, Kept>,
+    owed: BTreeMap<SessionId, Owed>,
+    ended: BTreeMap<SessionId, Ended>,
+    /// By session and attempt.
+    logs: BTreeMap<(SessionId, u32), Vec<LogEntry>>,
+    /// By endpoint and key.
+    keys: BTreeMap<(Arc<str>, Arc<str>), Key>,
+}
+
+struct Kept {
+    event: Arc<Event>,
+    keep: Keep,
+    /// [`Keep::Metadata`] once it was cut.
+    kept: Keep,
+    verdicts: Vec<Verdict>,
+}
+
+struct Owed {
+    delivery: Delivery,
+    owner: Arc<str>,
+    attempts: Vec<Attempt>,
+}
+
+struct Ended {
+    delivery: Delivery,
+    record: SessionRecord,
+}
+
+struct Key {
+    event: EventId,
+    expires_at: Timestamp,
+    awaited: Option<SessionId>,
+    answer: Answer,
+}
+
+impl Memory {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What `look` finds in an org; nothing when the org has nothing.
+    fn look<T: Default>(&self, org: &Org, look: impl FnOnce(&Tenant) -> T) -> T {
+        self.state().orgs.get(org).map(look).unwrap_or_default()
+    }
+}
+
+impl Tenant {
+    fn knows(&self, session: SessionId) -> bool {
+        self.owed.contains_key(&session) || self.ended.contains_key(&session)
+    }
+
+    fn is_owed(&self, event: EventId) -> bool {
+        self.owed.values().any(|owed| owed.delivery.event.id == event)
+    }
+
+    /// Cuts an event of which only the metadata stays, once nobody will read the rest.
+    fn strip(&mut self, event: EventId) {
+        if self.is_owed(event) {
+            return;
+        }
+        if let Some(kept) = self.events.get_mut(&event).filter(|kept| kept.keep < Keep::Full) {
+            kept.event = strip::event(&kept.event);
+            kept.verdicts = strip::verdicts(&kept.verdicts);
+            kept.kept = Keep::Metadata;
+        }
+    }
+
+    fn remove(&mut self, event: EventId) {
+        self.events.remove(&event);
+        let sessions: Vec<_> =
+            self.ended.values().filter(|ended| ended.record.event == event).map(|ended| ended.record.id).collect();
+        for session in sessions {
+            self.ended.remove(&session);
+            self.logs.retain(|(of, _), _| *of != session);
+        }
+    }
+
+    fn usage(&self) -> Usage {
+        let events: u64 = self.events.values().map(|kept| weight::event(kept.event.data.raw())).sum();
+        let logs: u64 = self.logs.values().map(|entries| weight::log(entries)).sum();
+        Usage { events: self.events.len() as u64, bytes: events + logs }
+    }
+
+    fn record(&self, kept: &Kept) -> EventRecord {
+        let id = kept.event.id;
+        let owed = self.owed.values().filter(|owed| owed.delivery.event.id == id).map(queued);
+        let ended = self.ended.values().filter(|ended| ended.record.event == id).map(|ended| ended.record.clone());
+        let mut sessions: Vec<_> = owed.chain(ended).collect();
+        sessions.sort_by_key(|session| session.id);
+        EventRecord { event: kept.event.clone(), kept: kept.kept, verdicts: kept.verdicts.clone(), sessions }
+    }
+}
+
+/// A delivery as people see it.
+fn queued(owed: &Owed) -> SessionRecord {
+    let Owed { delivery, attempts, .. } = owed;
+    SessionRecord {
+        id: delivery.session,
+        event: delivery.event.id,
+        event_type: delivery.event.kind.clone(),
+        trigger: delivery.trigger.to_string(),
+        deployment: delivery.deployment,
+        state: SessionState::Queued,
+        reason: None,
+        created_at: delivery.event.received_at,
+        ended_at: None,
+        due_at: Some(delivery.due),
+        attempts: attempts.clone(),
+    }
+}
