@@ -72,7 +72,7 @@ impl App {
         let registry =
             Registry::new(store.catalog.clone(), library, deployed.clone(), clock.clone(), config.dispatch.timeout());
         registry.restore().await.context("restoring what was deployed")?;
-        let lease = store.ledger.join(clock.now()).await.context("joining the store")?;
+        let lease = store.ledger.join(clock.now(), crate::event::Timestamp::MAX).await.context("joining the store")?;
         let dispatch = dispatch::Handle::new(
             &config.dispatch,
             dispatch::Parts {

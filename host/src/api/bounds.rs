@@ -1,16 +1,13 @@
 //! What a request's path and query say, checked: ids, and the bounds of a page.
 
-use std::fmt::Display;
 use std::str::FromStr;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
-use super::view;
 use super::{Code, Problem};
 use crate::event::IdError;
-use crate::store::Page;
 
 /// How many items a page has unless `limit` says otherwise.
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -38,19 +35,13 @@ pub(super) struct Bounds<T> {
     before: Option<T>,
 }
 
-impl<T: Copy + Display> Bounds<T> {
-    /// What to ask of the store: one more than is wanted, which tells whether there is a next page.
-    pub(super) fn page(&self) -> Page<T> {
-        Page { before: self.before, limit: self.limit + 1 }
+impl<T: Copy> Bounds<T> {
+    pub(super) fn limit(&self) -> u32 {
+        self.limit
     }
 
-    /// The page of what the store gave to [`Bounds::page`].
-    pub(super) fn cut<R, V: From<R>>(&self, mut records: Vec<R>, id: impl Fn(&R) -> T) -> view::Page<V> {
-        let limit = self.limit as usize;
-        let more = records.len() > limit;
-        records.truncate(limit);
-        let next = records.last().filter(|_| more).map(|last| id(last).to_string());
-        view::Page { items: records.into_iter().map(V::from).collect(), next }
+    pub(super) fn before(&self) -> Option<T> {
+        self.before
     }
 }
 

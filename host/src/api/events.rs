@@ -5,13 +5,14 @@ use axum::{Json, extract};
 use super::bounds::{Bounds, Id};
 use super::{Code, Problem, State, view};
 use crate::event::EventId;
+use crate::store::EventQuery;
 
 pub(super) async fn list(
     extract::State(api): extract::State<State>,
     bounds: Bounds<EventId>,
 ) -> Result<Json<view::Page<view::EventSummary>>, Problem> {
-    let records = api.history.events(&api.org, bounds.page()).await?;
-    Ok(Json(bounds.cut(records, |record| record.event.id)))
+    let query = EventQuery { before: bounds.before(), limit: bounds.limit(), ..EventQuery::default() };
+    Ok(Json(api.history.events(&api.org, query).await?.into()))
 }
 
 pub(super) async fn show(

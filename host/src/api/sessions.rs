@@ -5,14 +5,14 @@ use axum::{Json, extract};
 use super::bounds::{Bounds, Id};
 use super::{Code, Problem, State, view};
 use crate::event::{LogEntry, SessionId};
-use crate::store::SessionRecord;
+use crate::store::{SessionQuery, SessionRecord};
 
 pub(super) async fn list(
     extract::State(api): extract::State<State>,
     bounds: Bounds<SessionId>,
 ) -> Result<Json<view::Page<SessionRecord>>, Problem> {
-    let records = api.history.sessions(&api.org, bounds.page()).await?;
-    Ok(Json(bounds.cut(records, |record| record.id)))
+    let query = SessionQuery { before: bounds.before(), limit: bounds.limit(), ..SessionQuery::default() };
+    Ok(Json(api.history.sessions(&api.org, query).await?.into()))
 }
 
 pub(super) async fn show(

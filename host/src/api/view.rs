@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::{Attempt, EventId, EventType, SessionId, SessionState, Timestamp, Verdict};
-use crate::store::{EventRecord, SessionRecord};
+use crate::store::{self, EventRecord, SessionRecord};
 
 /// A part of a list, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +13,13 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// The `before` that gives the next page; null when this is the last.
     pub next: Option<String>,
+}
+
+impl<R, Id: std::fmt::Display, T: From<R>> From<store::Page<R, Id>> for Page<T> {
+    fn from(page: store::Page<R, Id>) -> Self {
+        let next = page.next.map(|id| id.to_string());
+        Self { items: page.records.into_iter().map(T::from).collect(), next }
+    }
 }
 
 /// An event in a list: without its payload, which may be large.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::manifest::{Diagnostic, Manifest, TriggerSpec};
+use crate::event::Keep;
 use crate::guest::Module;
-use crate::trigger::{Filter, Trigger};
+use crate::trigger::{Filter, Retry, Trigger};
 
 /// What the modules of a manifest were found to be: a module that could not be had has its diagnostic elsewhere.
 pub(super) type Modules = HashMap<String, Arc<Module>>;
@@ -43,6 +44,9 @@ fn trigger(
         call: spec.call.value.clone(),
         is_sync: spec.is_sync,
         timeout: spec.timeout.unwrap_or(timeout),
+        retry: if spec.is_sync { Retry::never() } else { Retry::default() },
+        max_concurrency: None,
+        history: Keep::Full,
     })
 }
 

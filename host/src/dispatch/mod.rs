@@ -116,7 +116,7 @@ impl Handle {
     /// # Errors
     /// The store failed.
     pub async fn resume(&self, registry: &Registry) -> crate::store::Result<usize> {
-        let owed = self.0.ledger.claim(&self.0.lease).await?;
+        let owed = self.0.ledger.claim(&self.0.lease, self.0.clock.now(), u32::MAX).await?;
         let count = owed.len();
         for delivery in owed {
             match registry.deployment(&delivery.event.org, delivery.deployment).await {

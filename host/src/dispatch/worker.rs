@@ -9,7 +9,7 @@ use crate::deploy::Deployment;
 use crate::event::{Fault, FaultKind, Outcome};
 use crate::guest::{Job, Module, Run};
 use crate::observe::feed::{Notice, SessionNotice};
-use crate::store::{Delivery, Settlement};
+use crate::store::{Delivery, Next, Settlement};
 
 /// Runs the delivery's handler.
 pub(super) async fn run(inner: &Inner, deployment: &Deployment, delivery: &Delivery) -> Run {
@@ -23,7 +23,7 @@ pub(super) async fn run(inner: &Inner, deployment: &Deployment, delivery: &Deliv
 pub(super) async fn settle(inner: &Inner, delivery: &Delivery, run: Run, stub: Stub) {
     let settlement = policy::settle(delivery, &run);
     stub.answer(run.outcome);
-    let notice = inner.feed.has_listeners().then(|| notice(delivery, &settlement));
+    let notice = if inner.feed.has_listeners() { notice(delivery, &settlement) } else { None };
     inner.settle(settlement).await;
     if let Some(notice) = notice {
         inner.feed.publish(|| notice);
@@ -56,17 +56,17 @@ fn unavailable(inner: &Inner, message: String) -> Run {
     Run { outcome, logs: Vec::new(), started_at: now, ended_at: now, cpu: Duration::ZERO, peak_memory: 0 }
 }
 
-fn notice(delivery: &Delivery, settlement: &Settlement) -> Notice {
-    let attempt = &settlement.attempt;
-    Notice::Session(SessionNotice {
+fn notice(delivery: &Delivery, settlement: &Settlement) -> Option<Notice> {
+    let (Some(attempt), Next::Ended { state, .. }) = (&settlement.attempt, &settlement.next) else { return None };
+    Some(Notice::Session(SessionNotice {
         id: delivery.session,
         event: delivery.event.id,
         trigger: delivery.trigger.to_string(),
-        state: settlement.state,
+        state: *state,
         ended_at: attempt.ended_at,
         elapsed: attempt.ended_at.duration_since(attempt.started_at).unsigned_abs(),
         cpu_us: attempt.cpu_us,
         error: attempt.error.as_deref().and_then(|error| error.lines().next()).map(str::to_owned),
         log_lines: settlement.logs.len(),
-    })
+    }))
 }

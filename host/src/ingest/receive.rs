@@ -11,7 +11,7 @@ use super::reply::{self, Awaited};
 use super::{Intake, Parts, Rejection, body, endpoint, normalize};
 use crate::deploy::Endpoint;
 use crate::dispatch::Places;
-use crate::event::{Data, Event, EventId, EventType, SessionId, Timestamp, VerdictKind};
+use crate::event::{Data, Event, EventId, EventType, Keep, SessionId, Timestamp, VerdictKind};
 use crate::observe::feed::{EventNotice, Notice};
 use crate::store::{Delivery, NewEvent};
 use crate::trigger::{self, Trigger};
@@ -40,6 +40,7 @@ fn event(intake: &Parts, endpoint: &Endpoint, received: &body::Received) -> Arc<
         received_at: now,
         kind: EventType::of(received.head.method.as_str()),
         data: Arc::new(Data::new(normalize::normalize(received))),
+        redispatched_from: None,
     })
 }
 
@@ -48,17 +49,11 @@ fn select(event: Arc<Event>, endpoint: &Endpoint) -> NewEvent {
     let verdicts = trigger::select(&event, endpoint.triggers());
     let matched = endpoint.triggers().zip(&verdicts).filter(|(_, verdict)| verdict.kind == VerdictKind::Matched);
     let deliveries = matched.map(|(trigger, _)| delivery(&event, endpoint, trigger)).collect();
-    NewEvent { event, verdicts, deliveries }
+    NewEvent { event, key: None, keep: Keep::Full, verdicts, deliveries }
 }
 
 fn delivery(event: &Arc<Event>, endpoint: &Endpoint, trigger: &Trigger) -> Delivery {
-    Delivery {
-        session: SessionId::new(event.received_at),
-        event: event.clone(),
-        trigger: trigger.name.clone(),
-        deployment: endpoint.deployment.id,
-        attempt: 1,
-    }
+    Delivery::new(event.clone(), SessionId::new(event.received_at), trigger.name.clone(), endpoint.deployment.id)
 }
 
 /// An event that is durable and whose sessions run.
@@ -110,7 +105,7 @@ fn run(
 }
 
 fn notice(accepted: &NewEvent, status: StatusCode, now: Timestamp) -> Notice {
-    let NewEvent { event, verdicts, deliveries } = accepted;
+    let NewEvent { event, verdicts, deliveries, .. } = accepted;
     Notice::Event(EventNotice {
         id: event.id,
         kind: event.kind.clone(),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Result;
 use crate::event::{
-    Attempt, DeploymentId, Event, EventId, EventType, Keep, LogEntry, Org, Response, SessionId, SessionState, Timestamp,
-    Verdict,
+    Attempt, DeploymentId, Event, EventId, EventType, Keep, LogEntry, Org, Response, SessionId, SessionState,
+    Timestamp, Verdict,
 };
 
 /// A page of a list, newest first. All that is given must hold.

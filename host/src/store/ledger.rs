@@ -76,6 +76,16 @@ pub struct Delivery {
     pub interruptions: u32,
 }
 
+impl Delivery {
+    /// A session of a new event, due at once.
+    pub fn new(event: Arc<Event>, session: SessionId, trigger: Arc<str>, deployment: DeploymentId) -> Self {
+        let due = event.received_at;
+        let (attempt, first_attempt, interruptions) = (1, 1, 0);
+        let (lane, keep) = (None, Keep::Full);
+        Self { session, event, trigger, deployment, attempt, first_attempt, due, lane, keep, interruptions }
+    }
+}
+
 /// An attempt's end, and what follows: one commit.
 #[derive(Clone, Debug)]
 pub struct Settlement {

@@ -6,6 +6,7 @@ pub mod blob;
 mod catalog;
 mod history;
 mod ledger;
+mod list;
 pub mod memory;
 pub mod sqlite;
 mod strip;
@@ -21,9 +22,7 @@ pub use catalog::{Catalog, DeploymentRecord};
 pub use history::{
     Answer, EventQuery, EventRecord, Expired, Expiry, History, Page, SessionQuery, SessionRecord, Usage,
 };
-pub use ledger::{
-    Accepted, DedupKey, Delivery, Lease, Ledger, NewEvent, Next, Redriven, Settlement, Told,
-};
+pub use ledger::{Accepted, DedupKey, Delivery, Lease, Ledger, NewEvent, Next, Redriven, Settlement, Told};
 
 /// A session's log has the lines of so many of its last attempts.
 pub const LOGGED_ATTEMPTS: u32 = 10;

@@ -41,12 +41,8 @@ pub struct RetryOn {
 impl Default for Retry {
     /// Five attempts within some seven minutes.
     fn default() -> Self {
-        let backoff = Backoff {
-            initial: Duration::from_secs(5),
-            factor: 4.0,
-            max: Duration::from_secs(60 * 60),
-            jitter: 0.2,
-        };
+        let backoff =
+            Backoff { initial: Duration::from_secs(5), factor: 4.0, max: Duration::from_secs(60 * 60), jitter: 0.2 };
         Self { attempts: 5, backoff, on: RetryOn { fault: true, timeout: true, retry: true } }
     }
 }

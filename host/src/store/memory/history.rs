@@ -9,6 +9,7 @@ use super::{Memory, Tenant, queued};
 use crate::event::{EventId, LogEntry, Org, SessionId, SessionState, Timestamp};
 use crate::store::{
     Answer, EventQuery, EventRecord, Expired, Expiry, History, Page, Result, SCAN, SessionQuery, SessionRecord, Usage,
+    list,
 };
 
 #[async_trait]
@@ -22,11 +23,11 @@ impl History for Memory {
             let rows = listed.map(|kept| {
                 let endpoint = query.endpoint.as_ref().is_none_or(|endpoint| **endpoint == *kept.event.endpoint);
                 let event_type = query.event_type.as_ref().is_none_or(|kind| *kind == kept.event.kind);
-                (kept.event.id, (endpoint && event_type).then(|| tenant.record(kept)))
+                Ok((kept.event.id, (endpoint && event_type).then(|| tenant.record(kept))))
             });
-            Some(page(rows, query.limit))
+            Some(list::page(rows, query.limit, SCAN))
         });
-        Ok(page.unwrap_or(Page { records: Vec::new(), next: None }))
+        page.unwrap_or(Ok(Page { records: Vec::new(), next: None }))
     }
 
     async fn event(&self, org: &Org, id: EventId) -> Result<Option<EventRecord>> {
@@ -44,9 +45,10 @@ impl History for Memory {
             });
             let listed = listed.skip_while(|session| is_late(session.id.made_at(), query.until));
             let listed = listed.take_while(|session| !is_early(session.id.made_at(), query.since));
-            Some(page(listed.map(|session| (session.id, matches(session, &query).then(|| session.clone()))), query.limit))
+            let rows = listed.map(|session| Ok((session.id, matches(session, &query).then(|| session.clone()))));
+            Some(list::page(rows, query.limit, SCAN))
         });
-        Ok(page.unwrap_or(Page { records: Vec::new(), next: None }))
+        page.unwrap_or(Ok(Page { records: Vec::new(), next: None }))
     }
 
     async fn session(&self, org: &Org, id: SessionId) -> Result<Option<SessionRecord>> {
@@ -62,9 +64,8 @@ impl History for Memory {
     }
 
     async fn answer(&self, org: &Org, event: EventId) -> Result<Answer> {
-        let found = self.look(org, |tenant| {
-            tenant.keys.values().find(|key| key.event == event).map(|key| key.answer.clone())
-        });
+        let found =
+            self.look(org, |tenant| tenant.keys.values().find(|key| key.event == event).map(|key| key.answer.clone()));
         Ok(found.unwrap_or(Answer::None))
     }
 
@@ -113,20 +114,6 @@ impl Tenant {
         }
         u32::try_from(expired.len()).unwrap_or(budget)
     }
-}
-
-/// The records of rows until there are enough, or enough was looked at.
-fn page<Record, Id: Copy>(rows: impl Iterator<Item = (Id, Option<Record>)>, limit: u32) -> Page<Record, Id> {
-    let mut page = Page { records: Vec::new(), next: None };
-    let mut rows = rows.peekable();
-    let mut looked = 0;
-    while page.records.len() < limit as usize && looked < SCAN {
-        let Some((id, record)) = rows.next() else { return Page { next: None, ..page } };
-        page.records.extend(record);
-        page.next = Some(id);
-        looked += 1;
-    }
-    if rows.peek().is_none() { Page { next: None, ..page } } else { page }
 }
 
 fn matches(session: &SessionRecord, query: &SessionQuery) -> bool {

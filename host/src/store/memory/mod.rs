@@ -7,9 +7,7 @@ mod ledger;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{
-    Answer, Blobs, Delivery, DeploymentRecord, EventRecord, SessionRecord, Store, Usage, strip, weight,
-};
+use super::{Answer, Blobs, Delivery, DeploymentRecord, EventRecord, SessionRecord, Store, Usage, strip, weight};
 use crate::event::{Attempt, Event, EventId, Keep, LogEntry, Org, SessionId, SessionState, Timestamp, Verdict};
 
 /// A new, empty store. It is gone when its last clone is.

@@ -3,31 +3,33 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use rusqlite::{Connection, Row, ToSql};
 
-use super::{Sqlite, row};
-use crate::event::{Event, EventId, LogEntry, Org, SessionId, Verdict};
-use crate::store::{EventRecord, History, Page, Result, SessionRecord};
+use super::row::KeptEvent;
+use super::{Sqlite, expire, list, log, row, usage};
+use crate::event::{EventId, LogEntry, Org, Response, SessionId};
+use crate::store::{
+    Answer, EventQuery, EventRecord, Expired, Expiry, History, Page, Result, SCAN, SessionQuery, SessionRecord, Usage,
+};
 
 const EVENT: &str = "SELECT * FROM events WHERE org = ?1 AND id = ?2";
-const EVENTS: &str = "SELECT * FROM events WHERE org = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
-const SESSION: &str = "SELECT * FROM sessions_and_owed WHERE org = ?1 AND id = ?2";
-const SESSIONS: &str = "SELECT * FROM sessions_and_owed WHERE org = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
-const SESSIONS_OF_EVENT: &str = "SELECT * FROM sessions_and_owed WHERE org = ?1 AND event = ?2 ORDER BY id";
+const OWED: &str = "SELECT * FROM deliveries WHERE org = ?1 AND session = ?2";
+const ENDED: &str = "SELECT * FROM sessions WHERE org = ?1 AND id = ?2";
+const OWED_OF_EVENT: &str = "SELECT * FROM deliveries WHERE org = ?1 AND event = ?2 ORDER BY session";
+const ENDED_OF_EVENT: &str = "SELECT * FROM sessions WHERE org = ?1 AND event = ?2 ORDER BY id";
 const LOGS: &str = "SELECT entries FROM logs WHERE org = ?1 AND session = ?2 ORDER BY attempt";
+const ANSWER: &str = "SELECT awaited, status, headers, body FROM dedup WHERE org = ?1 AND event = ?2";
 
 /// Every query of this file: each finds its rows by an index and within an org.
 #[cfg(test)]
-pub(super) const QUERIES: [&str; 6] = [EVENT, EVENTS, SESSION, SESSIONS, SESSIONS_OF_EVENT, LOGS];
-
-/// Sorts after every id.
-const NEWEST: &str = "~";
+pub(super) const QUERIES: [&str; 7] = [EVENT, OWED, ENDED, OWED_OF_EVENT, ENDED_OF_EVENT, LOGS, ANSWER];
 
 #[async_trait]
 impl History for Sqlite {
-    async fn events(&self, org: &Org, page: Page<EventId>) -> Result<Vec<EventRecord>> {
+    async fn events(&self, org: &Org, query: EventQuery) -> Result<Page<EventRecord, EventId>> {
         let org = Arc::clone(org);
-        self.readers.read(move |tx| events(tx, &org, page)).await
+        self.readers.read(move |tx| events(tx, &org, &query)).await
     }
 
     async fn event(&self, org: &Org, id: EventId) -> Result<Option<EventRecord>> {
@@ -35,39 +37,79 @@ impl History for Sqlite {
         self.readers.read(move |tx| find_event(tx, &org, id)?.map(|found| with_sessions(tx, found)).transpose()).await
     }
 
-    async fn sessions(&self, org: &Org, page: Page<SessionId>) -> Result<Vec<SessionRecord>> {
+    async fn sessions(&self, org: &Org, query: SessionQuery) -> Result<Page<SessionRecord, SessionId>> {
         let org = Arc::clone(org);
-        let before = page.before.map_or_else(|| NEWEST.to_owned(), |id| id.to_string());
-        self.readers.read(move |tx| all(tx, SESSIONS, &[&org, &before, &page.limit], row::session)).await
+        self.readers.read(move |tx| list::sessions(tx, &org, &query, SCAN)).await
     }
 
     async fn session(&self, org: &Org, id: SessionId) -> Result<Option<SessionRecord>> {
         let org = Arc::clone(org);
-        self.readers.read(move |tx| Ok(all(tx, SESSION, &[&org, &id.to_string()], row::session)?.pop())).await
+        self.readers.read(move |tx| session(tx, &org, id)).await
     }
 
     async fn logs(&self, org: &Org, session: SessionId) -> Result<Vec<LogEntry>> {
         let org = Arc::clone(org);
-        let entries = |row: &Row<'_>| row::json::<Vec<LogEntry>>(row, "entries");
-        let attempts = self.readers.read(move |tx| all(tx, LOGS, &[&org, &session.to_string()], entries)).await?;
+        let attempts = self.readers.read(move |tx| all(tx, LOGS, &[&org, &session.to_string()], log::unpack)).await?;
         Ok(attempts.into_iter().flatten().collect())
+    }
+
+    async fn answer(&self, org: &Org, event: EventId) -> Result<Answer> {
+        let org = Arc::clone(org);
+        self.readers
+            .read(move |tx| Ok(all(tx, ANSWER, &[&org, &event.to_string()], answer)?.pop()))
+            .await
+            .map(|found| found.unwrap_or(Answer::None))
+    }
+
+    async fn usage(&self, org: &Org) -> Result<Usage> {
+        let org = Arc::clone(org);
+        self.readers.read(move |tx| usage::of(tx, &org)).await
+    }
+
+    async fn expire(&self, expiry: Expiry) -> Result<Expired> {
+        self.writer.write(move |tx| expire::expire(tx, &expiry)).await
     }
 }
 
-/// An event and its verdicts; none when the org has no such event.
-pub(super) fn find_event(conn: &Connection, org: &Org, id: EventId) -> Result<Option<(Arc<Event>, Vec<Verdict>)>> {
+/// An event as it is kept; none when the org has no such event.
+pub(super) fn find_event(conn: &Connection, org: &Org, id: EventId) -> Result<Option<KeptEvent>> {
     Ok(all(conn, EVENT, &[org, &id.to_string()], |row| row::event(org, row))?.pop())
 }
 
-fn events(tx: &Connection, org: &Org, page: Page<EventId>) -> Result<Vec<EventRecord>> {
-    let before = page.before.map_or_else(|| NEWEST.to_owned(), |id| id.to_string());
-    let found = all(tx, EVENTS, &[org, &before, &page.limit], |row| row::event(org, row))?;
-    found.into_iter().map(|found| with_sessions(tx, found)).collect()
+fn events(tx: &Connection, org: &Org, query: &EventQuery) -> Result<Page<EventRecord, EventId>> {
+    let page = list::events(tx, org, query, SCAN)?;
+    let records = page.records.into_iter().map(|found| with_sessions(tx, found)).collect::<Result<_>>()?;
+    Ok(Page { records, next: page.next })
 }
 
-fn with_sessions(tx: &Connection, (event, verdicts): (Arc<Event>, Vec<Verdict>)) -> Result<EventRecord> {
-    let sessions = all(tx, SESSIONS_OF_EVENT, &[&event.org, &event.id.to_string()], row::session)?;
-    Ok(EventRecord { event, verdicts, sessions })
+fn with_sessions(tx: &Connection, found: KeptEvent) -> Result<EventRecord> {
+    let KeptEvent { event, kept, verdicts, .. } = found;
+    let id = event.id.to_string();
+    let mut sessions = all(tx, OWED_OF_EVENT, &[&event.org, &id], row::owed)?;
+    sessions.extend(all(tx, ENDED_OF_EVENT, &[&event.org, &id], row::ended)?);
+    sessions.sort_by_key(|session| session.id);
+    Ok(EventRecord { event, kept, verdicts, sessions })
+}
+
+fn session(tx: &Connection, org: &Org, id: SessionId) -> Result<Option<SessionRecord>> {
+    let id = id.to_string();
+    match all(tx, ENDED, &[org, &id], row::ended)?.pop() {
+        Some(ended) => Ok(Some(ended)),
+        None => Ok(all(tx, OWED, &[org, &id], row::owed)?.pop()),
+    }
+}
+
+fn answer(row: &Row<'_>) -> Result<Answer> {
+    let awaited: Option<String> = row.get("awaited")?;
+    let status: Option<u16> = row.get("status")?;
+    Ok(match (awaited, status) {
+        (None, _) => Answer::Accepted,
+        (Some(_), None) => Answer::Pending,
+        (Some(_), Some(status)) => {
+            let body = row.get::<_, Option<Vec<u8>>>("body")?.map(Bytes::from).unwrap_or_default();
+            Answer::Response(Response { status, headers: row::json(row, "headers")?, body })
+        }
+    })
 }
 
 /// The rows of a query as records.

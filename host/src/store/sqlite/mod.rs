@@ -2,14 +2,22 @@
 //!
 //! All writes go through one thread that commits what waits together; reads have connections of their own.
 
+mod accept;
 mod catalog;
+mod claim;
 mod directory;
 mod error;
+mod expire;
 mod history;
 mod ledger;
+mod list;
+mod log;
 mod reader;
+mod redrive;
 mod row;
 mod schema;
+mod settle;
+mod usage;
 mod writer;
 
 #[cfg(test)]

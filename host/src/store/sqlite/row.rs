@@ -8,11 +8,21 @@ use rusqlite::Row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::event::{Data, Event, EventType, Org, Raw, Timestamp, Verdict};
+use crate::event::{Data, Event, EventType, Keep, Org, Raw, SessionState, Timestamp, Verdict};
 use crate::store::{DeploymentRecord, Error, Result, SessionRecord};
 
-/// An event and its verdicts.
-pub(super) fn event(org: &Org, row: &Row<'_>) -> Result<(Arc<Event>, Vec<Verdict>)> {
+/// An event as its row has it.
+pub(super) struct KeptEvent {
+    pub(super) event: Arc<Event>,
+    /// How much of it is to stay.
+    pub(super) keep: Keep,
+    /// How much of it is there.
+    pub(super) kept: Keep,
+    pub(super) verdicts: Vec<Verdict>,
+}
+
+/// A row of `events`.
+pub(super) fn event(org: &Org, row: &Row<'_>) -> Result<KeptEvent> {
     let raw = Raw {
         method: row.get("method")?,
         url: row.get("url")?,
@@ -20,6 +30,8 @@ pub(super) fn event(org: &Org, row: &Row<'_>) -> Result<(Arc<Event>, Vec<Verdict
         trailers: json(row, "trailers")?,
         body: row.get::<_, Option<Vec<u8>>>("body")?.map(Bytes::from),
     };
+    let redispatched_from: Option<String> = row.get("redispatched_from")?;
+    let redispatched_from = redispatched_from.map(|first| first.parse()).transpose();
     let event = Event {
         id: parsed(row, "id")?,
         org: Arc::clone(org),
@@ -27,12 +39,35 @@ pub(super) fn event(org: &Org, row: &Row<'_>) -> Result<(Arc<Event>, Vec<Verdict
         received_at: timestamp(row, "received")?,
         kind: EventType::of(&raw.method),
         data: Arc::new(Data::new(raw)),
+        redispatched_from: redispatched_from.map_err(|err| corrupt("redispatched_from", &err))?,
     };
-    Ok((Arc::new(event), json(row, "verdicts")?))
+    Ok(KeptEvent {
+        event: Arc::new(event),
+        keep: parsed(row, "keep")?,
+        kept: parsed(row, "kept")?,
+        verdicts: json(row, "verdicts")?,
+    })
 }
 
-/// A session, owed or ended.
-pub(super) fn session(row: &Row<'_>) -> Result<SessionRecord> {
+/// A row of `deliveries` as people see it.
+pub(super) fn owed(row: &Row<'_>) -> Result<SessionRecord> {
+    Ok(SessionRecord {
+        id: parsed(row, "session")?,
+        event: parsed(row, "event")?,
+        event_type: EventType::of(text(row, "method")?),
+        trigger: row.get("trigger")?,
+        deployment: parsed(row, "deployment")?,
+        state: SessionState::Queued,
+        reason: None,
+        created_at: timestamp(row, "created")?,
+        ended_at: None,
+        due_at: Some(timestamp(row, "due")?),
+        attempts: json(row, "attempts")?,
+    })
+}
+
+/// A row of `sessions`.
+pub(super) fn ended(row: &Row<'_>) -> Result<SessionRecord> {
     Ok(SessionRecord {
         id: parsed(row, "id")?,
         event: parsed(row, "event")?,
@@ -40,7 +75,10 @@ pub(super) fn session(row: &Row<'_>) -> Result<SessionRecord> {
         trigger: row.get("trigger")?,
         deployment: parsed(row, "deployment")?,
         state: parsed(row, "state")?,
+        reason: row.get("reason")?,
         created_at: timestamp(row, "created")?,
+        ended_at: Some(timestamp(row, "ended")?),
+        due_at: None,
         attempts: json(row, "attempts")?,
     })
 }
@@ -72,14 +110,17 @@ pub(super) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|err| Error::Backend(format!("writing JSON: {err}")))
 }
 
-fn text<'r>(row: &'r Row<'_>, column: &str) -> Result<&'r str> {
+/// A column with a text.
+pub(super) fn text<'r>(row: &'r Row<'_>, column: &str) -> Result<&'r str> {
     row.get_ref(column)?.as_str().map_err(|err| corrupt(column, &err))
 }
 
-fn timestamp(row: &Row<'_>, column: &str) -> Result<Timestamp> {
+/// A column with microseconds since 1970.
+pub(super) fn timestamp(row: &Row<'_>, column: &str) -> Result<Timestamp> {
     Timestamp::from_microsecond(row.get(column)?).map_err(|err| corrupt(column, &err))
 }
 
-fn corrupt(column: &str, err: &dyn std::fmt::Display) -> Error {
+/// A column that holds what was never written there.
+pub(super) fn corrupt(column: &str, err: &dyn std::fmt::Display) -> Error {
     Error::Corrupt(format!("column `{column}`: {err}"))
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::store::{Error, Result};
 
 /// The steps from each version to the next; a new one is added at the end and none is ever changed.
-const STEPS: [&str; 1] = [include_str!("1.sql")];
+const STEPS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];
 
 /// A database that can be opened again.
 pub(super) struct Database {
@@ -20,17 +20,26 @@ impl Database {
         Self { path }
     }
 
+    /// As [`Database::write`] for the first time in this process, which nobody shares the directory with: earlier leases
+    /// have ended.
+    pub(super) fn take(&self) -> Result<Connection> {
+        let conn = self.write()?;
+        conn.execute("UPDATE nodes SET until = 0", [])?;
+        Ok(conn)
+    }
+
     /// A connection for the one writer, with this version's tables.
     pub(super) fn write(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut conn = Connection::open_with_flags(&self.path, flags)?;
         conn.busy_timeout(Duration::from_secs(5))?;
         conn.set_prepared_statement_cache_capacity(64);
-        // The page size comes first: it is fixed once the log mode has written the first page. The log is merged into
-        // the database when it has 32 MB, not 8: most pages are written to it many times. What savepoints undo is kept in
+        // The page size and the way of vacuuming come first: they are fixed once the log mode has written the first page.
+        // The log is merged into the database when it has 32 MB, not 8: most pages are written to it many times. What savepoints undo is kept in
         // memory: a file for it costs a fifth of a commit.
         conn.execute_batch(
             "PRAGMA page_size = 8192;
+             PRAGMA auto_vacuum = INCREMENTAL;
              PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA fullfsync = ON;

@@ -29,7 +29,7 @@ trait Job: Send {
 impl Writer {
     /// Opens the database and starts the thread, which holds `lock` until the database is closed.
     pub(super) fn start(database: Database, lock: File) -> Result<Self> {
-        let conn = database.write()?;
+        let conn = database.take()?;
         let (jobs, asked) = mpsc::channel(BATCH);
         let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             write_all(&database, conn, asked);
