@@ -62,6 +62,7 @@ fn job(export: &str) -> Job {
         received_at: now,
         kind: EventType::of("POST"),
         data: Arc::new(Data::new(raw)),
+        redispatched_from: None,
     };
     Job {
         event: Arc::new(event),

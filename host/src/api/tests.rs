@@ -16,10 +16,13 @@ use tower::ServiceExt as _;
 
 use super::{Code, State, health, router};
 use crate::event::{
-    Attempt, Data, DeploymentId, Event, EventId, EventType, FaultKind, LogEntry, LogLevel, Raw, SessionId,
-    SessionState, Timestamp, Verdict, VerdictKind,
+    Attempt, AttemptOutcome, Data, DeploymentId, Event, EventId, EventType, FaultKind, Keep, LogEntry, LogLevel, Org,
+    Raw, SessionId, SessionState, Timestamp, Verdict, VerdictKind,
 };
-use crate::store::{self, Delivery, EventRecord, History, NewEvent, Page, SessionRecord, Settlement, Store, memory};
+use crate::store::{
+    self, Answer, Delivery, EventQuery, EventRecord, Expired, Expiry, History, NewEvent, Next, Page, SessionQuery,
+    SessionRecord, Settlement, Store, Usage, memory,
+};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).unwrap()
@@ -32,6 +35,7 @@ fn post(second: i64, org: &str, body: &str) -> Event {
         endpoint: "orders".into(),
         received_at: at(second),
         kind: EventType::of("POST"),
+        redispatched_from: None,
         data: Arc::new(Data::new(Raw {
             method: "POST".to_owned(),
             url: "/webhooks/orders?page=1".to_owned(),
@@ -44,7 +48,7 @@ fn post(second: i64, org: &str, body: &str) -> Event {
 
 /// Stores an event whose first trigger matched, and its session; `attempt` ends the session.
 async fn receive(store: &Store, event: Event, attempt: Option<(Attempt, Vec<LogEntry>)>) -> (EventId, SessionId) {
-    let lease = store.ledger.join(at(0)).await.unwrap();
+    let lease = store.ledger.join(at(0), at(0)).await.unwrap();
     let session = SessionId::new(event.received_at);
     let (id, org, event) = (event.id, Arc::clone(&event.org), Arc::new(event));
     let verdict = |trigger: &str, kind, detail: Option<&str>| Verdict {
@@ -57,11 +61,14 @@ async fn receive(store: &Store, event: Event, attempt: Option<(Attempt, Vec<LogE
         verdict("on_big", VerdictKind::FilterError, Some("no such key: size")),
     ];
     let deployment = DeploymentId::new(at(0));
-    let delivery = Delivery { session, event: Arc::clone(&event), trigger: "on_post".into(), deployment, attempt: 1 };
-    store.ledger.accept(&lease, NewEvent { event, verdicts, deliveries: vec![delivery] }).await.unwrap();
+    let deliveries = vec![Delivery::new(Arc::clone(&event), session, "on_post".into(), deployment)];
+    let new = NewEvent { event, key: None, keep: Keep::Full, verdicts, deliveries };
+    store.ledger.accept(&lease, new).await.unwrap();
     if let Some((attempt, logs)) = attempt {
         let state = if attempt.error.is_some() { SessionState::Failed } else { SessionState::Succeeded };
-        store.ledger.settle(&lease, Settlement { org, session, attempt, logs, state }).await.unwrap();
+        let next = Next::Ended { state, reason: attempt.error.clone(), at: attempt.ended_at };
+        let settled = Settlement { org, session, attempt: Some(attempt), logs, next, told: None };
+        store.ledger.settle(&lease, settled).await.unwrap();
     }
     (id, session)
 }
@@ -73,6 +80,7 @@ fn trapped() -> (Attempt, Vec<LogEntry>) {
         ended_at: at(4),
         cpu_us: 1_200,
         peak_memory: 1 << 20,
+        outcome: AttemptOutcome::Fault,
         fault: Some(FaultKind::Trap),
         error: Some("trap: unreachable".to_owned()),
         status: None,
@@ -441,19 +449,28 @@ struct Broken(store::Error);
 
 #[async_trait]
 impl History for Broken {
-    async fn events(&self, _: &crate::event::Org, _: Page<EventId>) -> store::Result<Vec<EventRecord>> {
+    async fn events(&self, _: &Org, _: EventQuery) -> store::Result<Page<EventRecord, EventId>> {
         Err(self.0.clone())
     }
-    async fn event(&self, _: &crate::event::Org, _: EventId) -> store::Result<Option<EventRecord>> {
+    async fn event(&self, _: &Org, _: EventId) -> store::Result<Option<EventRecord>> {
         Err(self.0.clone())
     }
-    async fn sessions(&self, _: &crate::event::Org, _: Page<SessionId>) -> store::Result<Vec<SessionRecord>> {
+    async fn sessions(&self, _: &Org, _: SessionQuery) -> store::Result<Page<SessionRecord, SessionId>> {
         Err(self.0.clone())
     }
-    async fn session(&self, _: &crate::event::Org, _: SessionId) -> store::Result<Option<SessionRecord>> {
+    async fn session(&self, _: &Org, _: SessionId) -> store::Result<Option<SessionRecord>> {
         Err(self.0.clone())
     }
-    async fn logs(&self, _: &crate::event::Org, _: SessionId) -> store::Result<Vec<LogEntry>> {
+    async fn logs(&self, _: &Org, _: SessionId) -> store::Result<Vec<LogEntry>> {
+        Err(self.0.clone())
+    }
+    async fn answer(&self, _: &Org, _: EventId) -> store::Result<Answer> {
+        Err(self.0.clone())
+    }
+    async fn usage(&self, _: &Org) -> store::Result<Usage> {
+        Err(self.0.clone())
+    }
+    async fn expire(&self, _: Expiry) -> store::Result<Expired> {
         Err(self.0.clone())
     }
 }

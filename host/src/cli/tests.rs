@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{Cli, Failure, events, filter, output, payload, sessions, tail};
 use crate::api::view::{Event, EventSession, EventSummary, Page};
 use crate::event::{
-    Attempt, Data, EventType, FaultKind, LogEntry, LogLevel, Raw, SessionState, Timestamp, Verdict, VerdictKind,
+    Attempt, AttemptOutcome, Data, EventType, FaultKind, LogEntry, LogLevel, Raw, SessionState, Timestamp, Verdict,
+    VerdictKind,
 };
 use crate::observe::feed::{DeployFailedNotice, DeployedNotice, EventNotice, Notice, SessionNotice};
 use crate::store::SessionRecord;
@@ -29,6 +30,7 @@ fn attempt(number: u32) -> Attempt {
         ended_at: at(5),
         cpu_us: 1_250,
         peak_memory: 1_310_720,
+        outcome: AttemptOutcome::Succeeded,
         fault: None,
         error: None,
         status: None,
@@ -52,7 +54,10 @@ fn session(state: SessionState, attempts: Vec<Attempt>) -> SessionRecord {
         trigger: "on_post".to_owned(),
         deployment: DEPLOYMENT.parse().unwrap(),
         state,
+        reason: None,
         created_at: at(1),
+        ended_at: None,
+        due_at: None,
         attempts,
     }
 }

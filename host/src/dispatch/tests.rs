@@ -9,7 +9,7 @@ use crate::event::{
     Timestamp,
 };
 use crate::guest::Run;
-use crate::store::Delivery;
+use crate::store::{Delivery, Next};
 
 fn delivery() -> Delivery {
     let now = Timestamp::UNIX_EPOCH;
@@ -20,14 +20,9 @@ fn delivery() -> Delivery {
         received_at: now,
         kind: EventType::of("GET"),
         data: Arc::new(Data::new(Raw::default())),
+        redispatched_from: None,
     };
-    Delivery {
-        session: SessionId::new(now),
-        event: Arc::new(event),
-        trigger: "hook".into(),
-        deployment: DeploymentId::new(now),
-        attempt: 1,
-    }
+    Delivery::new(Arc::new(event), SessionId::new(now), "hook".into(), DeploymentId::new(now))
 }
 
 fn run(outcome: Outcome) -> Run {
@@ -62,8 +57,9 @@ fn each_outcome_has_its_state_and_its_reason() {
     for (outcome, state, status, fault, error) in cases {
         let delivery = delivery();
         let settlement = policy::settle(&delivery, &run(outcome));
-        assert_eq!((settlement.session, settlement.state), (delivery.session, state));
-        let attempt = settlement.attempt;
+        let ended = Next::Ended { state, reason: error.map(str::to_owned), at: run(Outcome::Answered(None)).ended_at };
+        assert_eq!((settlement.session, settlement.next), (delivery.session, ended));
+        let attempt = settlement.attempt.unwrap();
         assert_eq!((attempt.number, attempt.cpu_us, attempt.peak_memory), (1, 7, 9));
         assert_eq!((attempt.status, attempt.fault, attempt.error.as_deref()), (status, fault, error));
     }

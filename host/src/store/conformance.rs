@@ -1,18 +1,25 @@
 //! What every back end must do: one suite, run on each of them.
 
+mod kept;
+mod keys;
+mod lists;
 mod model;
+mod owed;
 /// Also for the tests of each back end.
 pub(super) mod sample;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sample::{at, attempt, deployment, event, log, new_event, org, settlement, verdict};
+use kept::*;
+use keys::*;
+use lists::*;
+use owed::*;
+use sample::{at, attempt, deployment, ended, event, log, new_event, org, settlement, verdict};
 
-use super::{Error, Lease, NewEvent, Page, SessionRecord, Store, memory, sqlite};
+use super::{Error, EventQuery, Lease, NewEvent, SessionQuery, SessionRecord, Store, memory, sqlite};
 use crate::event::{
-    Data, DeploymentId, Digest, Event, EventId, EventType, FaultKind, Headers, Raw, SessionId, SessionState,
-    VerdictKind,
+    Data, DeploymentId, Digest, Event, EventId, EventType, FaultKind, Headers, Keep, Raw, SessionState, VerdictKind,
 };
 
 macro_rules! on_each {
@@ -44,8 +51,28 @@ on_each! {
     a_settlement_under_an_old_lease_is_refused
     what_an_earlier_lease_left_owed_is_claimed_oldest_first
     what_this_lease_owns_is_not_claimed_again
+    a_lease_that_is_renewed_keeps_what_it_owns
+    what_is_left_is_claimed_in_pages
+    a_session_is_tried_again_until_it_ends
+    a_session_that_is_cancelled_has_no_attempt
+    interruptions_are_counted_until_an_attempt_is_settled
+    a_session_that_ended_badly_is_driven_again
+    of_many_attempts_the_last_logs_are_kept
+    a_log_comes_back_as_it_was_written
+    an_event_that_is_sent_twice_is_accepted_once
+    of_many_senders_at_once_one_is_first
+    a_key_that_has_expired_is_free
+    a_duplicate_is_told_what_the_first_was
+    a_sender_that_was_told_of_a_failure_may_try_again
+    an_event_is_whole_until_its_last_session_has_ended
+    an_event_that_nothing_matched_is_cut_at_once
+    what_one_trigger_keeps_is_kept_for_all
+    what_is_old_expires_within_a_budget
+    an_org_keeps_its_newest_events_that_fit
     pages_are_newest_first
     a_page_of_sessions_has_owed_and_ended_ones
+    sessions_are_found_by_what_they_are
+    lists_are_cut_by_time_type_and_endpoint
     orgs_do_not_see_each_other
     the_last_deployment_is_active
     a_deployment_is_immutable
@@ -54,12 +81,16 @@ on_each! {
 
 const NEWEST: u32 = 100;
 
-fn newest<Id>() -> Page<Id> {
-    Page { before: None, limit: NEWEST }
+fn events() -> EventQuery {
+    EventQuery { limit: NEWEST, ..EventQuery::default() }
+}
+
+fn sessions() -> SessionQuery {
+    SessionQuery { limit: NEWEST, ..SessionQuery::default() }
 }
 
 async fn join(store: &Store) -> Lease {
-    store.ledger.join(at(0)).await.unwrap()
+    store.ledger.join(at(0), at(10)).await.unwrap()
 }
 
 async fn accept(store: &Store, lease: &Lease, org: &str, triggers: &[&str]) -> NewEvent {
@@ -93,13 +124,15 @@ async fn an_event_is_kept_as_it_was_received(store: Store) {
         received_at: at(5),
         kind: EventType::of("PROPFIND"),
         data: Arc::new(Data::new(raw)),
+        redispatched_from: Some(EventId::new(at(4))),
     };
     let verdicts = vec![
         verdict("b", VerdictKind::FilterError, Some("no such key: `a`")),
         verdict("a", VerdictKind::Matched, None),
         verdict("c", VerdictKind::EventTypeDiffers, Some("it differs")),
     ];
-    let new = NewEvent { event: Arc::new(received), verdicts, deliveries: Vec::new() };
+    let event = Arc::new(received);
+    let new = NewEvent { event, key: None, keep: Keep::Full, verdicts, deliveries: Vec::new() };
     let lease = join(&store).await;
     store.ledger.accept(&lease, new.clone()).await.unwrap();
 
@@ -109,14 +142,15 @@ async fn an_event_is_kept_as_it_was_received(store: Store) {
     assert_eq!(kept.sessions, []);
     let latin = kept.event.data.headers().get("x-latin").map(std::borrow::Cow::into_owned);
     assert_eq!(latin.as_deref(), Some("café ÿ"));
-    assert_eq!(store.history.events(&new.event.org, newest()).await.unwrap(), [kept]);
+    assert_eq!(store.history.events(&new.event.org, events()).await.unwrap().records, [kept]);
 }
 
 async fn an_empty_body_is_no_body(store: Store) {
     let lease = join(&store).await;
     for body in [None, Some(Bytes::new())] {
         let raw = Raw { method: "GET".to_owned(), url: "/".to_owned(), body, ..Raw::default() };
-        let new = NewEvent { event: event("acme", raw), verdicts: Vec::new(), deliveries: Vec::new() };
+        let mut new = new_event("acme", &[]);
+        new.event = event("acme", raw);
         store.ledger.accept(&lease, new.clone()).await.unwrap();
         let kept = store.history.event(&new.event.org, new.event.id).await.unwrap().unwrap();
         assert_eq!(kept.event.data.bytes(), None);
@@ -142,7 +176,7 @@ async fn an_event_is_kept_with_all_its_deliveries_or_not_at_all(store: Store) {
     // The same event again.
     let refused = store.ledger.accept(&lease, first.clone()).await;
     assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
-    let kept = store.history.events(&first.event.org, newest()).await.unwrap();
+    let kept = store.history.events(&first.event.org, events()).await.unwrap().records;
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].sessions.len(), 1);
 }
@@ -159,7 +193,10 @@ async fn a_session_is_queued_until_it_is_settled(store: Store) {
         trigger: "a".to_owned(),
         deployment: first.deployment,
         state: SessionState::Queued,
+        reason: None,
         created_at: new.event.received_at,
+        ended_at: None,
+        due_at: Some(new.event.received_at),
         attempts: Vec::new(),
     };
     assert_eq!(store.history.session(org, first.session).await.unwrap().as_ref(), Some(&queued));
@@ -171,12 +208,19 @@ async fn a_session_is_queued_until_it_is_settled(store: Store) {
     failed.status = Some(502);
     let logs = vec![log("one", &[("k", "v"), ("k", "w")]), log("", &[])];
     let mut settled = settlement(first);
-    settled.state = SessionState::Failed;
-    settled.attempt = failed.clone();
+    settled.next = ended(SessionState::Failed, Some("no"));
+    settled.attempt = Some(failed.clone());
     settled.logs = logs.clone();
     store.ledger.settle(&lease, settled).await.unwrap();
 
-    let ended = SessionRecord { state: SessionState::Failed, attempts: vec![failed], ..queued };
+    let ended = SessionRecord {
+        state: SessionState::Failed,
+        reason: Some("no".to_owned()),
+        ended_at: Some(at(3)),
+        due_at: None,
+        attempts: vec![failed],
+        ..queued
+    };
     assert_eq!(store.history.session(org, first.session).await.unwrap().as_ref(), Some(&ended));
     assert_eq!(store.history.logs(org, first.session).await.unwrap(), logs);
 
@@ -193,7 +237,7 @@ async fn a_session_is_settled_once(store: Store) {
     let before = store.history.session(&new.event.org, new.deliveries[0].session).await.unwrap();
 
     let mut again = settlement(&new.deliveries[0]);
-    again.state = SessionState::Failed;
+    again.next = ended(SessionState::Failed, None);
     again.logs = vec![log("again", &[])];
     let refused = store.ledger.settle(&lease, again).await;
     assert!(matches!(refused, Err(Error::LeaseLost)), "{refused:?}");
@@ -206,11 +250,11 @@ async fn a_session_is_settled_once(store: Store) {
 }
 
 async fn a_settlement_under_an_old_lease_is_refused(store: Store) {
-    let old = join(&store).await;
+    let old = store.ledger.join(at(0), at(5)).await.unwrap();
     let new = accept(&store, &old, "acme", &["a"]).await;
     let lease = join(&store).await;
     assert_ne!(old, lease);
-    store.ledger.claim(&lease).await.unwrap();
+    store.ledger.claim(&lease, at(10), NEWEST).await.unwrap();
 
     let mut late = settlement(&new.deliveries[0]);
     late.logs = vec![log("late", &[])];
@@ -224,65 +268,25 @@ async fn a_settlement_under_an_old_lease_is_refused(store: Store) {
 }
 
 async fn what_an_earlier_lease_left_owed_is_claimed_oldest_first(store: Store) {
-    let old = join(&store).await;
+    let old = store.ledger.join(at(0), at(5)).await.unwrap();
     let one = accept(&store, &old, "acme", &["a", "b"]).await;
     let two = accept(&store, &old, "zeta", &["a"]).await;
     let three = accept(&store, &old, "acme", &["a"]).await;
     store.ledger.settle(&old, settlement(&one.deliveries[0])).await.unwrap();
 
     let lease = join(&store).await;
-    let claimed = store.ledger.claim(&lease).await.unwrap();
+    let claimed = store.ledger.claim(&lease, at(10), NEWEST).await.unwrap();
     assert_eq!(claimed, [one.deliveries[1].clone(), two.deliveries[0].clone(), three.deliveries[0].clone()]);
     assert_eq!(claimed[1].event.data.bytes(), two.event.data.bytes());
 }
 
 async fn what_this_lease_owns_is_not_claimed_again(store: Store) {
-    let old = join(&store).await;
+    let old = store.ledger.join(at(0), at(5)).await.unwrap();
     accept(&store, &old, "acme", &["a"]).await;
     let lease = join(&store).await;
     accept(&store, &lease, "acme", &["a"]).await;
-    assert_eq!(store.ledger.claim(&lease).await.unwrap().len(), 1);
-    assert_eq!(store.ledger.claim(&lease).await.unwrap(), []);
-}
-
-async fn pages_are_newest_first(store: Store) {
-    let lease = join(&store).await;
-    let mut ids = Vec::new();
-    for _ in 0..5 {
-        ids.push(accept(&store, &lease, "acme", &[]).await.event.id);
-    }
-    ids.reverse();
-    let org = org("acme");
-    let mut before = None;
-    let mut seen: Vec<Vec<EventId>> = Vec::new();
-    loop {
-        let page = store.history.events(&org, Page { before, limit: 2 }).await.unwrap();
-        let Some(last) = page.last() else { break };
-        before = Some(last.event.id);
-        seen.push(page.iter().map(|record| record.event.id).collect());
-    }
-    assert_eq!(seen, [&ids[..2], &ids[2..4], &ids[4..]]);
-    assert_eq!(store.history.events(&org, Page { before: None, limit: 0 }).await.unwrap(), []);
-}
-
-async fn a_page_of_sessions_has_owed_and_ended_ones(store: Store) {
-    let lease = join(&store).await;
-    let mut ids = Vec::new();
-    for number in 0..6 {
-        let new = accept(&store, &lease, "acme", &["a"]).await;
-        if number % 2 == 0 {
-            store.ledger.settle(&lease, settlement(&new.deliveries[0])).await.unwrap();
-        }
-        ids.push(new.deliveries[0].session);
-    }
-    ids.reverse();
-    let org = org("acme");
-    let first = store.history.sessions(&org, Page { before: None, limit: 4 }).await.unwrap();
-    let rest = store.history.sessions(&org, Page { before: Some(first[3].id), limit: 4 }).await.unwrap();
-    let states: Vec<_> = first.iter().map(|session| session.state.as_str()).collect();
-    assert_eq!(states, ["queued", "succeeded", "queued", "succeeded"]);
-    let seen: Vec<SessionId> = first.iter().chain(&rest).map(|session| session.id).collect();
-    assert_eq!(seen, ids);
+    assert_eq!(store.ledger.claim(&lease, at(10), NEWEST).await.unwrap().len(), 1);
+    assert_eq!(store.ledger.claim(&lease, at(10), NEWEST).await.unwrap(), []);
 }
 
 async fn orgs_do_not_see_each_other(store: Store) {
@@ -306,8 +310,8 @@ async fn orgs_do_not_see_each_other(store: Store) {
     for (org, expected) in [("other", 0), ("nobody", 0), ("", 0), ("acme", 2)].map(|(name, n)| (org(name), n)) {
         let found = store.history.event(&org, new.event.id).await.unwrap();
         assert_eq!(found.map_or(0, |event| event.sessions.len()), expected, "{org}");
-        assert_eq!(store.history.events(&org, newest()).await.unwrap().len(), expected / 2, "{org}");
-        assert_eq!(store.history.sessions(&org, newest()).await.unwrap().len(), expected, "{org}");
+        assert_eq!(store.history.events(&org, events()).await.unwrap().records.len(), expected / 2, "{org}");
+        assert_eq!(store.history.sessions(&org, sessions()).await.unwrap().records.len(), expected, "{org}");
         for delivery in &new.deliveries {
             assert_eq!(store.history.session(&org, delivery.session).await.unwrap().is_some(), expected > 0, "{org}");
         }

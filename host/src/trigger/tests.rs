@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use super::{Call, Filter, Trigger, select};
-use crate::event::{Data, Event, EventId, EventType, Raw, Timestamp};
+use super::{Call, Filter, Retry, Trigger, select};
+use crate::event::{Data, Event, EventId, EventType, Keep, Raw, Timestamp};
 
 fn event(method: &str) -> Event {
     let raw = Raw { method: method.to_owned(), url: "/webhooks/slug?id=7".to_owned(), ..Raw::default() };
@@ -17,6 +17,7 @@ fn event(method: &str) -> Event {
         received_at: Timestamp::UNIX_EPOCH,
         kind: EventType::of(method),
         data: Arc::new(Data::new(raw)),
+        redispatched_from: None,
     }
 }
 
@@ -29,6 +30,9 @@ fn trigger(name: &str, event_type: Option<&str>, filter: Option<&str>) -> Trigge
         call: Call { module: "webhooks.py".to_owned(), function: "on_event".to_owned() },
         is_sync: false,
         timeout: Duration::from_secs(30),
+        retry: Retry::default(),
+        max_concurrency: None,
+        history: Keep::Full,
     }
 }
 

@@ -5,37 +5,58 @@ use std::path::Path;
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use proptest::sample::Index;
 
-use super::sample::{at, deployment, event, log, new_event, settlement, verdict};
-use crate::event::{DeploymentId, EventId, Raw, SessionId, SessionState, VerdictKind};
-use crate::store::{Delivery, Lease, NewEvent, Page, Store, memory, sqlite};
+use super::sample::{at, deployment, ended, event, log, new_event, settlement, verdict};
+use crate::event::{
+    DeploymentId, EventId, EventType, Keep, Org, Raw, Response, SessionId, SessionState, Timestamp, VerdictKind,
+};
+use crate::store::{
+    DedupKey, Delivery, EventQuery, Expiry, Lease, NewEvent, Next, SessionQuery, Settlement, Store, Told, memory,
+    sqlite,
+};
 
 const ORGS: [&str; 2] = ["acme", "zeta"];
 
 #[derive(Clone, Debug)]
 enum Op {
-    Accept { org: usize, triggers: usize, raw: Raw, twice: bool },
-    Settle { which: prop::sample::Index, lease: prop::sample::Index, lines: Vec<String>, failed: bool },
+    Accept { org: usize, triggers: usize, raw: Raw, key: Option<u8>, awaited: bool, keep: bool, twice: bool },
+    Settle { which: Index, lease: Index, lines: Vec<String>, ends: Option<SessionState>, told: Option<bool>, ran: bool },
+    Begin { which: Index, lease: Index },
+    Redrive { which: Index, lease: Index },
     Join,
-    Claim { lease: prop::sample::Index },
+    Renew { lease: Index, until: i64 },
+    Claim { lease: Index, now: i64, limit: u32 },
     Deploy { org: usize, project: bool, twice: bool },
-    Page { org: usize, before: prop::sample::Index, limit: u32 },
+    Page { org: usize, before: Index, limit: u32, filters: u8, state: Index },
+    Expire { before: Option<i64>, bytes: Option<u64>, now: i64, budget: u32 },
     Reopen,
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let index = any::<prop::sample::Index>;
+    let index = any::<Index>;
     let org = 0..ORGS.len();
+    let states =
+        prop::sample::select(SessionState::ALL.into_iter().filter(|state| state.is_final()).collect::<Vec<_>>());
+    let accept = (org.clone(), 0..4_usize, raw(), prop::option::of(0..3_u8), any::<bool>(), any::<bool>());
+    let lines = prop::collection::vec(prop_oneof![any::<String>(), Just("long ".repeat(200))], 0..3);
     prop_oneof![
-        6 => (org.clone(), 0..4_usize, raw(), prop::bool::weighted(0.1))
-            .prop_map(|(org, triggers, raw, twice)| Op::Accept { org, triggers, raw, twice }),
-        6 => (index(), index(), prop::collection::vec(any::<String>(), 0..3), any::<bool>())
-            .prop_map(|(which, lease, lines, failed)| Op::Settle { which, lease, lines, failed }),
+        8 => (accept, prop::bool::weighted(0.1)).prop_map(|((org, triggers, raw, key, awaited, keep), twice)| {
+            Op::Accept { org, triggers, raw, key, awaited, keep, twice }
+        }),
+        8 => (index(), index(), lines, prop::option::weighted(0.7, states), prop::option::of(any::<bool>()), any::<bool>())
+            .prop_map(|(which, lease, lines, ends, told, ran)| Op::Settle { which, lease, lines, ends, told, ran }),
+        1 => (index(), index()).prop_map(|(which, lease)| Op::Begin { which, lease }),
+        2 => (index(), index()).prop_map(|(which, lease)| Op::Redrive { which, lease }),
         1 => Just(Op::Join),
-        1 => index().prop_map(|lease| Op::Claim { lease }),
+        1 => (index(), 0..20_i64).prop_map(|(lease, until)| Op::Renew { lease, until }),
+        2 => (index(), 0..20_i64, 0..5_u32).prop_map(|(lease, now, limit)| Op::Claim { lease, now, limit }),
         1 => (org.clone(), any::<bool>(), any::<bool>())
             .prop_map(|(org, project, twice)| Op::Deploy { org, project, twice }),
-        3 => (org, index(), 0..5_u32).prop_map(|(org, before, limit)| Op::Page { org, before, limit }),
+        3 => (org, index(), 0..5_u32, any::<u8>(), index())
+            .prop_map(|(org, before, limit, filters, state)| Op::Page { org, before, limit, filters, state }),
+        1 => (prop::option::of(0..2_i64), prop::option::of(0..9_000_u64), 0..9_i64, 0..4_u32)
+            .prop_map(|(before, bytes, now, budget)| Op::Expire { before, bytes, now, budget }),
         1 => Just(Op::Reopen),
     ]
 }
@@ -82,8 +103,15 @@ fn told<T: Debug>(answer: &T) -> String {
 impl Both<'_> {
     async fn apply(&mut self, op: Op) {
         match op {
-            Op::Accept { org, triggers, raw, twice } => {
-                let new = self.new_event(ORGS[org], triggers, raw);
+            Op::Accept { org, triggers, raw, key, awaited, keep, twice } => {
+                let mut new = self.new_event(ORGS[org], triggers, raw);
+                new.keep = if keep { Keep::Full } else { Keep::Metadata };
+                let awaited = new.deliveries.first().filter(|_| awaited).map(|delivery| delivery.session);
+                new.key = key.map(|key| DedupKey { key: format!("key {key}").into(), expires_at: at(5), awaited });
+                for (number, delivery) in new.deliveries.iter_mut().enumerate() {
+                    delivery.keep = if keep && number != 1 { Keep::Full } else { Keep::Metadata };
+                    delivery.lane = (number == 2).then(|| "lane".into());
+                }
                 let lease = self.leases.last().unwrap();
                 for _ in 0..=usize::from(twice) {
                     drop(ask!(self.ledger.accept(lease, new.clone())));
@@ -91,19 +119,32 @@ impl Both<'_> {
                 self.events.push(new.event.id);
                 self.deliveries.extend(new.deliveries);
             }
-            Op::Settle { which, lease, lines, failed } => {
-                let Some(delivery) = self.deliveries.get(which.index(self.deliveries.len().max(1))) else { return };
-                let mut settled = settlement(delivery);
-                settled.logs = lines.iter().map(|line| log(line, &[(line, line)])).collect();
-                settled.attempt.error = failed.then(|| lines.concat());
-                settled.state = if failed { SessionState::Failed } else { SessionState::Succeeded };
+            Op::Settle { which, lease, lines, ends, told, ran } => {
+                let Some(which) = any_or_none(which, &self.indices()) else { return };
+                let settled = self.settlement(which, &lines, ends, told, ran);
                 let lease = lease.get(&self.leases);
-                drop(ask!(self.ledger.settle(lease, settled.clone())));
+                if ask!(self.ledger.settle(lease, settled.clone())).is_ok() && ran {
+                    self.deliveries[which].attempt += 1;
+                }
             }
-            Op::Join => self.leases.push(ask!(self.ledger.join(at(0))).unwrap()),
-            Op::Claim { lease } => {
+            Op::Begin { which, lease } => {
+                let Some((org, session)) = self.session(which) else { return };
                 let lease = lease.get(&self.leases);
-                drop(ask!(self.ledger.claim(lease)));
+                drop(ask!(self.ledger.begin(lease, &org, session)));
+            }
+            Op::Redrive { which, lease } => {
+                let Some((org, session)) = self.session(which) else { return };
+                let lease = lease.get(&self.leases);
+                drop(ask!(self.ledger.redrive(lease, &org, session, at(7))));
+            }
+            Op::Join => self.leases.push(ask!(self.ledger.join(at(0), at(10))).unwrap()),
+            Op::Renew { lease, until } => {
+                let lease = lease.get(&self.leases);
+                drop(ask!(self.ledger.renew(lease, at(until))));
+            }
+            Op::Claim { lease, now, limit } => {
+                let lease = lease.get(&self.leases);
+                drop(ask!(self.ledger.claim(lease, at(now), limit)));
             }
             Op::Deploy { org, project, twice } => {
                 let record = deployment(ORGS[org], if project { "shop" } else { "blog" }, at(0));
@@ -112,12 +153,56 @@ impl Both<'_> {
                     drop(ask!(self.catalog.deploy(record.clone())));
                 }
             }
-            Op::Page { org, before, limit } => self.page(org, before, limit).await,
+            Op::Page { org, before, limit, filters, state } => self.page(org, before, limit, filters, state).await,
+            Op::Expire { before, bytes, now, budget } => {
+                let before = before.map(|millis| at(millis * 1000));
+                let expiry = Expiry { before, bytes, now: at(now), budget };
+                drop(ask!(self.history.expire(expiry.clone())));
+            }
             Op::Reopen => {
                 self.sqlite = None;
                 self.sqlite = Some(sqlite::open(self.dir).unwrap());
+                // Who opens a directory knows that nobody else uses it.
+                for lease in &self.leases {
+                    self.model.ledger.renew(lease, Timestamp::UNIX_EPOCH).await.unwrap();
+                }
             }
         }
+    }
+
+    fn indices(&self) -> Vec<usize> {
+        (0..self.deliveries.len()).collect()
+    }
+
+    fn session(&self, which: Index) -> Option<(Org, SessionId)> {
+        let delivery = &self.deliveries[any_or_none(which, &self.indices())?];
+        Some((delivery.event.org.clone(), delivery.session))
+    }
+
+    fn settlement(
+        &self,
+        which: usize,
+        lines: &[String],
+        ends: Option<SessionState>,
+        told: Option<bool>,
+        ran: bool,
+    ) -> Settlement {
+        let mut settled = settlement(&self.deliveries[which]);
+        settled.logs = lines.iter().map(|line| log(line, &[(line, line)])).collect();
+        settled.attempt = settled.attempt.filter(|_| ran);
+        if let Some(attempt) = &mut settled.attempt {
+            attempt.error = (!lines.is_empty()).then(|| lines.concat());
+        }
+        settled.next = match ends {
+            Some(state) => ended(state, lines.first().map(String::as_str)),
+            None => Next::Again { due: at(4) },
+        };
+        settled.told = told.map(|good| {
+            let headers = vec![("a".to_owned(), "b".to_owned())];
+            let response = Response { status: 201, headers, body: Bytes::from(lines.concat()) };
+            if good { Told::Response(response) } else { Told::Failure }
+        });
+        settled
     }
 
     fn new_event(&self, org: &str, triggers: usize, raw: Raw) -> NewEvent {
@@ -131,21 +216,44 @@ impl Both<'_> {
         new
     }
 
-    async fn page(&self, org: usize, before: prop::sample::Index, limit: u32) {
+    async fn page(&self, org: usize, before: Index, limit: u32, filters: u8, state: Index) {
         let org = &ORGS[org].into();
         let ids: Vec<SessionId> = self.deliveries.iter().map(|delivery| delivery.session).collect();
-        let (event, session) = (any_or_none(before, &self.events), any_or_none(before, &ids));
-        drop(ask!(self.history.events(org, Page { before: event, limit })));
-        drop(ask!(self.history.sessions(org, Page { before: session, limit })));
+        let has = |bit: u8| filters & (1 << bit) != 0;
+        let since = has(0).then(|| at(0));
+        let until = has(1).then(|| at(i64::from(filters) * 10));
+        let event_type = has(2).then(|| EventType::of("POST"));
+        let events = EventQuery {
+            before: any_or_none(before, &self.events),
+            limit,
+            since,
+            until,
+            endpoint: has(3).then(|| if has(4) { "orders" } else { "other" }.to_owned()),
+            event_type: event_type.clone(),
+        };
+        drop(ask!(self.history.events(org, events.clone())));
+        let sessions = SessionQuery {
+            before: any_or_none(before, &ids),
+            limit,
+            since,
+            until,
+            trigger: has(5).then(|| "b".to_owned()),
+            state: has(6).then(|| *state.get(&SessionState::ALL)),
+            event_type,
+            error: has(7).then(|| "LONG".to_owned()),
+        };
+        drop(ask!(self.history.sessions(org, sessions.clone())));
     }
 
     async fn compare_all(&self) {
         drop(ask!(self.catalog.active()));
         for org in &ORGS.map(Into::into) {
-            drop(ask!(self.history.events(org, Page { before: None, limit: 1000 })));
-            drop(ask!(self.history.sessions(org, Page { before: None, limit: 1000 })));
+            drop(ask!(self.history.events(org, EventQuery { limit: 1000, ..EventQuery::default() })));
+            drop(ask!(self.history.sessions(org, SessionQuery { limit: 1000, ..SessionQuery::default() })));
+            drop(ask!(self.history.usage(org)));
             for id in &self.events {
                 drop(ask!(self.history.event(org, *id)));
+                drop(ask!(self.history.answer(org, *id)));
             }
             for delivery in &self.deliveries {
                 drop(ask!(self.history.session(org, delivery.session)));
@@ -159,7 +267,7 @@ impl Both<'_> {
 }
 
 /// One of them, or none.
-fn any_or_none<T: Copy>(index: prop::sample::Index, of: &[T]) -> Option<T> {
+fn any_or_none<T: Copy>(index: Index, of: &[T]) -> Option<T> {
     of.get(index.index(of.len() + 1)).copied()
 }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::event::{
-    Attempt, Data, DeploymentId, Digest, Event, EventId, EventType, LogEntry, LogLevel, Org, Raw, SessionId,
-    SessionState, Timestamp, Verdict, VerdictKind,
+    Attempt, AttemptOutcome, Data, DeploymentId, Digest, Event, EventId, EventType, Keep, LogEntry, LogLevel, Org, Raw,
+    SessionId, SessionState, Timestamp, Verdict, VerdictKind,
 };
-use crate::store::{Delivery, DeploymentRecord, NewEvent, Settlement};
+use crate::store::{Delivery, DeploymentRecord, NewEvent, Next, Settlement};
 
 /// So many microseconds after a moment.
 pub(in crate::store) fn at(micros: i64) -> Timestamp {
@@ -28,6 +28,7 @@ pub(in crate::store) fn event(org: &str, raw: Raw) -> Arc<Event> {
         received_at: at(1),
         kind: EventType::of(&raw.method),
         data: Arc::new(Data::new(raw)),
+        redispatched_from: None,
     })
 }
 
@@ -43,17 +44,11 @@ pub(in crate::store) fn new_event(org: &str, triggers: &[&str]) -> NewEvent {
     let event = event(org, raw);
     let deliveries = triggers.iter().map(|trigger| delivery(&event, trigger)).collect();
     let verdicts = triggers.iter().map(|trigger| verdict(trigger, VerdictKind::Matched, None)).collect();
-    NewEvent { event, verdicts, deliveries }
+    NewEvent { event, key: None, keep: Keep::Full, verdicts, deliveries }
 }
 
 pub(in crate::store) fn delivery(event: &Arc<Event>, trigger: &str) -> Delivery {
-    Delivery {
-        session: SessionId::new(at(1)),
-        event: Arc::clone(event),
-        trigger: trigger.into(),
-        deployment: DeploymentId::new(at(1)),
-        attempt: 1,
-    }
+    Delivery::new(Arc::clone(event), SessionId::new(at(1)), trigger.into(), DeploymentId::new(at(1)))
 }
 
 pub(in crate::store) fn verdict(trigger: &str, kind: VerdictKind, detail: Option<&str>) -> Verdict {
@@ -65,10 +60,15 @@ pub(in crate::store) fn settlement(delivery: &Delivery) -> Settlement {
     Settlement {
         org: Arc::clone(&delivery.event.org),
         session: delivery.session,
-        attempt: attempt(delivery.attempt),
+        attempt: Some(attempt(delivery.attempt)),
         logs: Vec::new(),
-        state: SessionState::Succeeded,
+        next: ended(SessionState::Succeeded, None),
+        told: None,
     }
+}
+
+pub(in crate::store) fn ended(state: SessionState, reason: Option<&str>) -> Next {
+    Next::Ended { state, reason: reason.map(str::to_owned), at: at(3) }
 }
 
 pub(in crate::store) fn attempt(number: u32) -> Attempt {
@@ -78,6 +78,7 @@ pub(in crate::store) fn attempt(number: u32) -> Attempt {
         ended_at: at(3),
         cpu_us: 17,
         peak_memory: 1 << 33,
+        outcome: AttemptOutcome::Succeeded,
         fault: None,
         error: None,
         status: None,

@@ -78,8 +78,8 @@ impl History for Memory {
         let mut state = self.state();
         for tenant in state.orgs.values_mut() {
             expired.events += tenant.expire_events(&expiry, expiry.budget - expired.events);
-            expired.keys += tenant.expire_keys(expiry.now, expiry.budget - expired.keys);
         }
+        expired.keys = expire_keys(&mut state.orgs, &expiry);
         expired.more = expired.events.max(expired.keys) == expiry.budget;
         Ok(expired)
     }
@@ -105,15 +105,19 @@ impl Tenant {
         }
         removed
     }
+}
 
-    fn expire_keys(&mut self, now: Timestamp, budget: u32) -> u32 {
-        let expired = self.keys.iter().filter(|(_, key)| key.expires_at <= now).map(|(name, _)| name.clone());
-        let expired: Vec<_> = expired.take(budget as usize).collect();
-        for name in &expired {
-            self.keys.remove(name);
-        }
-        u32::try_from(expired.len()).unwrap_or(budget)
+/// The keys that expired first, and of those the ones that were used first.
+fn expire_keys(orgs: &mut BTreeMap<Org, Tenant>, expiry: &Expiry) -> u32 {
+    let keys = orgs.values().flat_map(|tenant| tenant.keys.values());
+    let expired = keys.filter(|key| key.expires_at <= expiry.now).map(|key| (key.expires_at, key.event));
+    let mut expired: Vec<_> = expired.collect();
+    expired.sort();
+    expired.truncate(expiry.budget as usize);
+    for tenant in orgs.values_mut() {
+        tenant.keys.retain(|_, key| !expired.contains(&(key.expires_at, key.event)));
     }
+    u32::try_from(expired.len()).unwrap_or(expiry.budget)
 }
 
 fn matches(session: &SessionRecord, query: &SessionQuery) -> bool {
