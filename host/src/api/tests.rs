@@ -207,6 +207,7 @@ async fn an_event_with_all_that_became_of_it() {
               "ended_at": "2026-11-18T11:06:44Z",
               "cpu_us": 1200,
               "peak_memory": 1048576,
+              "outcome": "fault",
               "fault": "trap",
               "error": "trap: unreachable"
             }
@@ -273,7 +274,10 @@ async fn a_session_and_its_log() {
       "trigger": "on_post",
       "deployment": "dep_…",
       "state": "failed",
+      "reason": "trap: unreachable",
       "created_at": "2026-11-18T11:06:41Z",
+      "ended_at": "2026-11-18T11:06:44Z",
+      "due_at": null,
       "attempts": [
         {
           "number": 1,
@@ -281,6 +285,7 @@ async fn a_session_and_its_log() {
           "ended_at": "2026-11-18T11:06:44Z",
           "cpu_us": 1200,
           "peak_memory": 1048576,
+          "outcome": "fault",
           "fault": "trap",
           "error": "trap: unreachable"
         }
