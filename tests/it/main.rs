@@ -9,6 +9,7 @@
 
 mod harness;
 
+mod faults;
 mod http2;
 mod payload;
 mod plugins;

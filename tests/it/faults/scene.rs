@@ -1,0 +1,90 @@
+//! A project, its data, its server, its senders: what every fault is tried on.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::checker::{self, Found, Owed};
+use super::load::{Load, wait};
+use super::sent;
+use super::server::Server;
+use super::shim::Plan;
+use crate::harness::wat;
+
+/// How many connections the senders have.
+pub(super) const CONNECTIONS: usize = 64;
+
+/// Where everything of one test is. It is left behind when the test fails.
+pub(super) struct Scene {
+    dir: Option<TempDir>,
+    /// The data directory.
+    pub(super) data: PathBuf,
+}
+
+impl Scene {
+    pub(super) fn new() -> Self {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("project")).unwrap();
+        std::fs::write(root.join("project/tenterhook.yaml"), sent::MANIFEST).unwrap();
+        std::fs::write(root.join("project/sometimes.wasm"), wat::fixture("sometimes")).unwrap();
+        Self { dir: Some(dir), data: root.join("data") }
+    }
+
+    /// A path in the test's own folder.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.dir.as_ref().unwrap().path().canonicalize().unwrap().join(name)
+    }
+
+    /// Senders that wait for a server.
+    pub(super) fn load(&self, journal: Option<&Path>) -> Load {
+        Load::start(CONNECTIONS, &self.path("sent"), journal)
+    }
+
+    /// A server that nothing befalls.
+    pub(super) fn serve(&self) -> Server {
+        self.serve_in(&self.data, &Plan::default()).unwrap_or_else(|ended| panic!("{ended}: {}", self.said()))
+    }
+
+    /// A server on a data directory of one's own, with faults.
+    pub(super) fn serve_in(&self, data: &Path, plan: &Plan) -> Result<Server, std::process::ExitStatus> {
+        Server::start(&self.path("project"), data, &self.path("server.log"), plan)
+    }
+
+    /// The last that servers had to say.
+    pub(super) fn said(&self) -> String {
+        let said = std::fs::read_to_string(self.path("server.log")).unwrap_or_default();
+        let lines: Vec<&str> = said.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// Everything that was promised.
+    pub(super) fn sent(&self) -> BTreeMap<String, sent::Acknowledged> {
+        sent::read(&self.path("sent"))
+    }
+
+    /// Checks the data directory, which no process may be using.
+    pub(super) fn check(&self, owed: Owed) -> Found {
+        let checked = checker::check(&self.data, self.sent().values(), owed);
+        checked.unwrap_or_else(|wrong| panic!("{wrong}\nserver: {}", self.said()))
+    }
+
+    /// Waits until the server has run all that is owed, stops it and checks that nothing is lost and nothing stuck.
+    pub(super) fn drain(&self, server: Server) -> Found {
+        wait("all sessions to end", || checker::how_many_owed(&self.data).is_ok_and(|owed| owed == 0));
+        let ended = server.stop();
+        assert!(ended.success(), "{ended}: {}", self.said());
+        self.check(Owed::Nothing)
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Some(dir) = self.dir.take()
+        {
+            eprintln!("what the test left is in {}", dir.keep().display());
+        }
+    }
+}
