@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::watch::{Change, Watch};
 use super::{output, tail};
@@ -84,11 +85,13 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         module_bytes,
         json: args.json,
     };
+    // Before it is told that anything is there to be stopped.
+    let stopped = stop_signal().context("asking to be told of signals")?;
     deployer.announce();
     // Before the first deployment, so that no change falls between the two.
     let watch = if args.no_watch { None } else { Some(Watch::start(&deployer.dir, &data)?) };
     tokio::select! {
-        stopped = stop_signal() => stopped.context("waiting for a signal")?,
+        () = stopped => {}
         // A reader that hung up ends it too: `tenterhook up | head`.
         () = tell(feed, args.json) => {}
         followed = serve(&mut app, &deployer, watch) => followed?,
@@ -150,13 +153,16 @@ async fn tell(feed: Subscription, json: bool) {
     }
 }
 
-/// Ends at the first Ctrl-C or SIGTERM.
-async fn stop_signal() -> io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
+/// Ends at the first Ctrl-C or SIGTERM from now on.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 /// Deploys one directory, and tells how that went.
