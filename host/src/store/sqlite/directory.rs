@@ -1,7 +1,7 @@
 //! The directory that a store is kept in: private, durable, used by one process. Knows nothing of what is in it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::store::{Error, Result};
@@ -52,6 +52,33 @@ pub(super) fn database(dir: &Path) -> Result<PathBuf> {
     let path = dir.join("tenterhook.db");
     private().open(&path).and_then(|_| sync(dir)).map_err(|err| unavailable("opening", &path, &err))?;
     Ok(path)
+}
+
+/// The log of a database.
+pub(super) fn log(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push("-wal");
+    path.into()
+}
+
+/// Writes a file's bytes over themselves and syncs it, so that what can be read is what the disk has: after a failed sync it
+/// need not be.
+pub(super) fn rewrite(path: &Path) -> Result<()> {
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    file.and_then(|file| write_over(&file)).map_err(|err| unavailable("writing", path, &err))
+}
+
+fn write_over(mut file: &File) -> io::Result<()> {
+    let mut piece = vec![0; 1 << 20];
+    let mut at = 0;
+    loop {
+        file.seek(SeekFrom::Start(at))?;
+        let count = file.read(&mut piece)?;
+        let Some(read) = piece.get(..count).filter(|read| !read.is_empty()) else { return file.sync_all() };
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(read)?;
+        at += count as u64;
+    }
 }
 
 fn private() -> OpenOptions {

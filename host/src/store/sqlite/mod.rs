@@ -43,7 +43,9 @@ pub fn open(dir: &Path) -> Result<Store> {
     let blobs = dir.join("blobs");
     directory::create(&blobs)?;
 
-    let writer = Writer::start(schema::Database::new(database.clone()), lock)?;
+    let found = schema::Database::new(database.clone());
+    found.heal()?;
+    let writer = Writer::start(found, lock)?;
     let sqlite = Arc::new(Sqlite { readers: Readers::new(database), writer });
     Ok(Store {
         ledger: Arc::clone(&sqlite) as _,

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::directory;
 use crate::store::{Error, Result};
 
 /// The steps from each version to the next; a new one is added at the end and none is ever changed.
@@ -28,15 +29,40 @@ impl Database {
         Ok(conn)
     }
 
+    /// Makes the log that a crash left durable, and merges it into the database: before this nothing may rest on it.
+    ///
+    /// Once a sync has failed, the system takes what it could not write for written. A process that ends then leaves a log
+    /// that reads well from memory and has a hole on the disk. Whatever is synced behind the hole would be lost in a power
+    /// cut, and what is merged from behind it would not fit the rest.
+    pub(super) fn heal(&self) -> Result<()> {
+        let log = directory::log(&self.path);
+        if !log.metadata().is_ok_and(|log| log.len() > 0) {
+            return Ok(());
+        }
+        let mut conn = self.connect()?;
+        // Other programs that write must wait.
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        directory::rewrite(&log)?;
+        tx.rollback()?;
+        // The last connection merges the log when it is closed.
+        conn.close().map_err(|(_, err)| err.into())
+    }
+
     /// A connection for the one writer, with this version's tables.
     pub(super) fn write(&self) -> Result<Connection> {
+        let mut conn = self.connect()?;
+        self.migrate(&mut conn)?;
+        Ok(conn)
+    }
+
+    fn connect(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut conn = Connection::open_with_flags(&self.path, flags)?;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
         conn.busy_timeout(Duration::from_secs(5))?;
         conn.set_prepared_statement_cache_capacity(64);
         // The page size and the way of vacuuming come first: they are fixed once the log mode has written the first page.
-        // The log is merged into the database when it has 32 MB, not 8: most pages are written to it many times. What savepoints undo is kept in
-        // memory: a file for it costs a fifth of a commit.
+        // The log is merged into the database when it has 32 MB, not 8: most pages are written to it many times. What
+        // savepoints undo is kept in memory: a file for it costs a fifth of a commit.
         conn.execute_batch(
             "PRAGMA page_size = 8192;
              PRAGMA auto_vacuum = INCREMENTAL;
@@ -53,7 +79,6 @@ impl Database {
             let path = self.path.display();
             return Err(Error::Unavailable(format!("`{path}` is on a file system without shared memory: move it")));
         }
-        self.migrate(&mut conn)?;
         Ok(conn)
     }
 
