@@ -9,9 +9,17 @@ mod checker;
 mod load;
 // What makes the program's calls to the system fail.
 mod shim;
+// The disk as a power cut leaves it, from the record of all changes.
+mod journal;
+// A file system of its own, of any size.
+mod mount;
 // The program as a process that may end at any time.
 mod server;
 // A project, its data, its server and its senders.
 mod scene;
 
 mod kill;
+mod power;
+mod fsync;
+mod disk_full;
+mod process;

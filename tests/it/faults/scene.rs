@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::checker::{self, Found, Owed};
 use super::load::{Load, wait};
-use super::sent;
+use super::sent::{self, Acknowledged};
 use super::server::Server;
 use super::shim::Plan;
 use crate::harness::wat;
@@ -52,6 +52,15 @@ impl Scene {
         Server::start(&self.path("project"), data, &self.path("server.log"), plan)
     }
 
+    /// Asks the server for what it has, which it must answer.
+    pub(super) fn read(&self, server: &Server) {
+        let url = format!("http://{}/api/v1/events?limit=5", server.address);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let page: serde_json::Value = runtime
+            .block_on(async { reqwest::get(url).await.unwrap().error_for_status().unwrap().json().await.unwrap() });
+        assert_eq!(page["items"].as_array().unwrap().len(), 5, "{page}");
+    }
+
     /// The last that servers had to say.
     pub(super) fn said(&self) -> String {
         let said = std::fs::read_to_string(self.path("server.log")).unwrap_or_default();
@@ -60,7 +69,7 @@ impl Scene {
     }
 
     /// Everything that was promised.
-    pub(super) fn sent(&self) -> BTreeMap<String, sent::Acknowledged> {
+    pub(super) fn sent(&self) -> BTreeMap<String, Acknowledged> {
         sent::read(&self.path("sent"))
     }
 
@@ -72,10 +81,20 @@ impl Scene {
 
     /// Waits until the server has run all that is owed, stops it and checks that nothing is lost and nothing stuck.
     pub(super) fn drain(&self, server: Server) -> Found {
-        wait("all sessions to end", || checker::how_many_owed(&self.data).is_ok_and(|owed| owed == 0));
+        self.drain_in(&self.data, server, self.sent().values())
+    }
+
+    /// The same for a data directory of one's own, of which only `sent` is asked.
+    pub(super) fn drain_in<'a>(
+        &self,
+        data: &Path,
+        server: Server,
+        sent: impl IntoIterator<Item = &'a Acknowledged>,
+    ) -> Found {
+        wait("all sessions to end", || checker::how_many_owed(data).is_ok_and(|owed| owed == 0));
         let ended = server.stop();
         assert!(ended.success(), "{ended}: {}", self.said());
-        self.check(Owed::Nothing)
+        checker::check(data, sent, Owed::Nothing).unwrap_or_else(|wrong| panic!("{wrong}\nserver: {}", self.said()))
     }
 }
 

@@ -5,7 +5,7 @@
  * FAULT_PLAN     what goes wrong: `what:kind:at:count:suffix`, several joined by commas. From the `at`-th call of that
  *                kind on a file whose name ends with `suffix`, `count` calls go wrong, counted from 1.
  *                what: `before`, `torn` or `after` (the process is killed before the call, in the middle of a write, after
- *                it), `eio`, `enospc`. kind: `write`, `sync`, `any`.
+ *                it), `eio`, `enospc`, `last` (it fails with EIO, and the next call of any kind kills the process). kind: `write`, `sync`, `any`.
  * FAULT_SWITCH   nothing is counted until this file is there.
  * FAULT_TRACE    a line is appended here for each call that went wrong.
  * FAULT_JOURNAL  every change is appended here in its order, so that the disk can be made as a power cut leaves it.
@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 enum { WRITE = 1, SYNC = 2, NAME = 4, TRUNCATE = 8 };
-enum { FINE, BEFORE, TORN, AFTER, FAIL_EIO, FAIL_ENOSPC };
+enum { FINE, BEFORE, TORN, AFTER, FAIL_EIO, FAIL_ENOSPC, LAST };
 enum { FILES = 65536, RULES = 8 };
 
 struct rule {
@@ -40,7 +40,7 @@ struct rule {
 static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
 static char *tracked[FILES];
 static struct rule rules[RULES];
-static int rule_count;
+static int rule_count, is_doomed;
 static const char *dir, *switch_file, *trace;
 static int journal = -1;
 
@@ -65,7 +65,8 @@ static void read_plan(char *plan) {
         if (sscanf(one, "%15[^:]:%15[^:]:%ld:%ld:%63s", what, kind, &rule->at, &rule->count, rule->suffix) < 4)
             complain("FAULT_PLAN cannot be read\n");
         rule->what = !strcmp(what, "before") ? BEFORE : !strcmp(what, "torn") ? TORN : !strcmp(what, "after") ? AFTER
-                   : !strcmp(what, "eio") ? FAIL_EIO : !strcmp(what, "enospc") ? FAIL_ENOSPC : FINE;
+                   : !strcmp(what, "eio") ? FAIL_EIO : !strcmp(what, "enospc") ? FAIL_ENOSPC
+                   : !strcmp(what, "last") ? LAST : FINE;
         rule->kinds = !strcmp(kind, "write") ? WRITE : !strcmp(kind, "sync") ? SYNC
                     : !strcmp(kind, "any") ? WRITE | SYNC | NAME | TRUNCATE : 0;
         if (rule->what == FINE || !rule->kinds) complain("FAULT_PLAN names something unknown\n");
@@ -100,6 +101,7 @@ static const char *path_of(int fd) { return fd >= 0 && fd < FILES ? tracked[fd] 
 /* What is to go wrong with this call. The lock is held. */
 static int fate(int kind, const char *path) {
     int found = FINE;
+    if (is_doomed) return BEFORE;
     if (!rule_count || (switch_file && syscall(SYS_faccessat, AT_FDCWD, switch_file, F_OK) != 0)) return FINE;
     for (struct rule *rule = rules; rule < rules + rule_count; rule++) {
         if (!(rule->kinds & kind) || !ends_with(path, rule->suffix)) continue;
@@ -124,6 +126,10 @@ static void die(void) {
 /* Whether the call is to fail, and with what. */
 static int fails(int fate) {
     if (fate == BEFORE) die();
+    if (fate == LAST) {
+        is_doomed = 1;
+        fate = FAIL_EIO;
+    }
     errno = fate == FAIL_EIO ? EIO : fate == FAIL_ENOSPC ? ENOSPC : errno;
     return fate == FAIL_EIO || fate == FAIL_ENOSPC;
 }

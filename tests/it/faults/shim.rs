@@ -33,6 +33,8 @@ pub(super) enum What {
     Eio,
     /// It fails: there is no room.
     Enospc,
+    /// It fails as with [`What::Eio`], and the process is killed before it does anything more.
+    Last,
 }
 
 /// Which calls count.
@@ -72,7 +74,7 @@ pub(super) struct Plan {
     pub(super) rules: Vec<Rule>,
     /// Nothing goes wrong until this file is there.
     pub(super) switch: Option<PathBuf>,
-    /// Gets a line for each call that went wrong.
+    /// Gets a line for each call that went wrong, with which a test knows that there was one.
     pub(super) trace: Option<PathBuf>,
     /// Gets a record of every change.
     pub(super) journal: Option<PathBuf>,

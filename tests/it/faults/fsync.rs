@@ -1,0 +1,110 @@
+//! A sync fails, once. The kernel then takes what it could not write for written, and no later sync writes it.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+
+use super::checker::{Owed, check, how_many_owed};
+use super::journal::{Journal, Unsynced};
+use super::load::wait;
+use super::scene::Scene;
+use super::shim::{Dice, Kind, Plan, Rule, What, report};
+
+/// How many points a power cut is tried at.
+const CUTS: usize = 12;
+
+/// A plan whose rule begins when the file `switch` is there.
+fn plan(scene: &Scene, rules: Vec<Rule>) -> (Plan, PathBuf) {
+    let switch = scene.path("switch");
+    let plan = Plan {
+        rules,
+        switch: Some(switch.clone()),
+        trace: Some(scene.path("trace")),
+        journal: Some(scene.path("journal")),
+    };
+    (plan, switch)
+}
+
+/// The power may go anywhere after the failed sync, too: by then the program must not have relied on what was not written.
+fn try_power_cuts(scene: &Scene, dice: &mut Dice) -> usize {
+    let journal = Journal::read(&scene.path("journal"));
+    let from = journal.first_failure().expect("a sync failed");
+    let sent = scene.sent();
+    let mut tried = 0;
+    for unsynced in [Unsynced::Lost, Unsynced::Torn] {
+        let cuts = journal.cuts(dice, CUTS, from, "tenterhook.db");
+        journal.replay(&scene.path("disk"), &cuts, unsynced, dice, |disk, at| {
+            tried += 1;
+            let before = sent.values().filter(|acknowledged| acknowledged.at <= at);
+            let checked = check(disk, before, Owed::Allowed);
+            checked.unwrap_or_else(|wrong| panic!("cut at {at}, {unsynced:?}: {wrong}"));
+        });
+    }
+    tried
+}
+
+/// The process goes on by itself: senders are told 503 of what could not be made durable, nothing is stuck, and nothing that
+/// is acknowledged afterwards rests on what was not written.
+#[test]
+fn failed_sync_while_serving() {
+    let mut dice = Dice::new("fsync");
+    let (mut acknowledged, mut refused, mut cuts) = (0, 0, 0);
+    for (count, is_read) in [(1, false), (1, true), (3, false), (3, true)] {
+        let scene = Scene::new();
+        let rule = Rule { what: What::Eio, kind: Kind::Sync, at: 1 + dice.below(20), count, suffix: "" };
+        let (plan, switch) = plan(&scene, vec![rule]);
+        let load = scene.load(plan.journal.as_deref());
+        let server = scene.serve_in(&scene.data, &plan).unwrap();
+        load.serve_at(server.address);
+        load.wait_for(202, 300);
+        if is_read {
+            // A connection that reads keeps the log's index in memory alive.
+            scene.read(&server);
+        }
+        std::fs::write(switch, "").unwrap();
+        load.wait_for(503, 1);
+        load.wait_for(202, 500);
+        let answers = load.stop();
+        let trace = std::fs::read_to_string(plan.trace.unwrap()).unwrap();
+        assert_eq!(trace.lines().count() as u64, count, "{trace}");
+        assert!(answers.keys().all(|status| [202, 503].contains(status)), "{answers:?}");
+        wait("all sessions to end without a new start", || how_many_owed(&scene.data).is_ok_and(|owed| owed == 0));
+        server.kill();
+        let found = scene.check(Owed::Nothing);
+        (acknowledged, refused) = (acknowledged + found.acknowledged, refused + answers[&503]);
+        cuts += try_power_cuts(&scene, &mut dice);
+    }
+    let what = format!("{refused} refused, then {acknowledged} acknowledged, {cuts} power cuts, 0 lost, 0 stuck");
+    report("failed_sync_while_serving", &what);
+}
+
+/// The process ends with the failed sync, and the next one finds in the file what the disk does not have.
+#[test]
+fn failed_sync_and_the_end() {
+    let mut dice = Dice::new("fsync and the end");
+    let (mut acknowledged, mut cuts) = (0, 0);
+    for suffix in ["-wal", ""] {
+        let scene = Scene::new();
+        // Soon after a clean stop, so that most of what the failed commit changes is in the database and not in the log.
+        let rule = Rule { what: What::Last, kind: Kind::Sync, at: 4 + dice.below(8), count: 1, suffix };
+        let (plan, switch) = plan(&scene, vec![rule]);
+        let load = scene.load(plan.journal.as_deref());
+        let server = scene.serve_in(&scene.data, &plan).unwrap();
+        load.serve_at(server.address);
+        load.wait_for(202, 300);
+        assert!(server.stop().success());
+        std::fs::write(switch, "").unwrap();
+        let server = scene.serve_in(&scene.data, &plan).unwrap();
+        load.serve_at(server.address);
+        let ended = server.end();
+        assert_eq!(ended.signal(), Some(9), "{ended}: {}", scene.said());
+        scene.check(Owed::Allowed);
+
+        let server = scene.serve_in(&scene.data, &Plan { rules: Vec::new(), ..plan }).unwrap();
+        load.serve_at(server.address);
+        load.wait_for(202, 500);
+        load.stop();
+        acknowledged += scene.drain(server).acknowledged;
+        cuts += try_power_cuts(&scene, &mut dice);
+    }
+    report("failed_sync_and_the_end", &format!("{acknowledged} acknowledged, {cuts} power cuts, 0 lost, 0 stuck"));
+}
