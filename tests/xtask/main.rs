@@ -2,6 +2,8 @@
 
 mod bench;
 mod bindings;
+mod chaos;
+mod faults;
 mod guest;
 mod plugins;
 mod process;
@@ -24,6 +26,8 @@ struct Cli {
 enum Task {
     Bench(bench::Args),
     Bindings(bindings::Args),
+    Chaos(chaos::Args),
+    Faults(faults::Args),
     Guest(guest::Args),
     Plugins(plugins::Args),
     Test(test::Args),
@@ -34,6 +38,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Bench(args) => bench::run(&args),
         Task::Bindings(args) => bindings::run(&args),
+        Task::Chaos(args) => chaos::run(&args),
+        Task::Faults(args) => faults::run(&args),
         Task::Guest(args) => guest::run(&args),
         Task::Plugins(args) => plugins::run(&args),
         Task::Test(args) => test::run(&args),

@@ -80,6 +80,13 @@ pub(super) fn how_many_owed(data: &Path) -> rusqlite::Result<i64> {
     conn.query_row(sql::HOW_MANY_OWED, [], |row| row.get(0))
 }
 
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { acknowledged, events, ended, owed } = self;
+        write!(f, "{acknowledged} acknowledged, {events} events, {ended} sessions ended, {owed} owed")
+    }
+}
+
 struct Event {
     id: String,
     method: String,

@@ -1,5 +1,6 @@
 //! The disk is full, then it is not.
 
+use super::load::wait;
 use super::mount::{self, Mount};
 use super::scene::Scene;
 use super::shim::{Dice, Kind, Plan, Rule, What, report};
@@ -61,7 +62,7 @@ fn writes_without_room() {
     std::fs::write(switch, "").unwrap();
     let wanted: u64 = plan.rules.iter().map(|rule| rule.count).sum();
     let failed = || std::fs::read_to_string(&trace).map_or(0, |trace| trace.lines().count() as u64);
-    super::load::wait("every write to fail that is to", || failed() == wanted);
+    wait("every write to fail that is to", || failed() == wanted);
     load.wait_for(202, 300);
     let answers = load.stop();
     assert!(answers.keys().eq(&[202, 503]), "{answers:?}");

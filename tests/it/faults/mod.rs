@@ -23,3 +23,4 @@ mod power;
 mod fsync;
 mod disk_full;
 mod process;
+mod chaos;

@@ -1,7 +1,13 @@
 //! The power goes.
 
+use std::path::Path;
+
+use rustix::process::Signal;
+
 use super::checker::{Owed, check};
 use super::journal::{Journal, Unsynced};
+use super::load::wait;
+use super::mount::{self, Mount};
 use super::scene::Scene;
 use super::shim::{Dice, Plan, report};
 
@@ -23,7 +29,7 @@ fn power_cut_at_any_point() {
         load.serve_at(server.address);
         let length = || std::fs::metadata(&record).unwrap().len();
         let enough = length() + (megabytes << 20);
-        super::load::wait("the record of changes to grow", || length() > enough);
+        wait("the record of changes to grow", || length() > enough);
         server.kill();
     }
     load.stop();
@@ -55,4 +61,54 @@ fn power_cut_at_any_point() {
         });
     }
     report("power_cut_at_any_point", &format!("{tried} cuts, {} acknowledged, 0 lost", sent.len()));
+}
+
+/// On a real file system: its image is copied while the process is frozen, and what the file system still kept in memory is
+/// not in the copy.
+#[test]
+fn power_cut_on_a_real_disk() {
+    if !mount::is_allowed("power_cut_on_a_real_disk") {
+        return;
+    }
+    let mut scene = Scene::new();
+    let (image, place) = (scene.path("image"), scene.path("disk"));
+    mount::format(&image, 128);
+    std::fs::create_dir(&place).unwrap();
+    let mount = Mount::new(&image, &place);
+    scene.data = mount.path.join("data");
+    let load = scene.load(None);
+    let server = scene.serve();
+    load.serve_at(server.address);
+    let (copy, copied) = (scene.path("copy"), scene.path("copied"));
+    std::fs::create_dir(&copied).unwrap();
+    let mut acknowledged = 0;
+    for _ in 0..3 {
+        load.wait_for(202, 300);
+        server.signal(Signal::STOP);
+        let sent = scene.sent();
+        copy_at_one_instant(&image, &copy, &mount);
+        server.signal(Signal::CONT);
+
+        // The file system repairs itself from its own log.
+        let after = Mount::new(&copy, &copied);
+        let data = after.path.join("data");
+        let checked = check(&data, sent.values(), Owed::Allowed);
+        checked.unwrap_or_else(|wrong| panic!("{wrong}"));
+        let restarted = scene.serve_in(&data, &Plan::default());
+        let restarted = restarted.unwrap_or_else(|ended| panic!("{ended}: {}", scene.said()));
+        acknowledged += scene.drain_in(&data, restarted, sent.values()).acknowledged;
+    }
+    load.stop();
+    scene.drain(server);
+    drop(mount);
+    report("power_cut_on_a_real_disk", &format!("3 cuts, {acknowledged} acknowledged, 0 lost, 0 stuck"));
+}
+
+/// Copies an image that is mounted. The kernel writes back when it likes: a copy in which it did would be of no instant.
+fn copy_at_one_instant(image: &Path, copy: &Path, mount: &Mount) {
+    wait("the kernel to leave the image alone for a moment", || {
+        let before = mount.writes();
+        std::fs::copy(image, copy).unwrap();
+        mount.writes() == before
+    });
 }
