@@ -123,7 +123,11 @@ fn is_in<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
     }
     walk.pay(byte_len(value.as_ref()) / BYTES_PER_UNIT)?;
     let map = container.as_container().ok_or_else(ExecutionError::missing_argument_or_target)?;
-    map.contains(value.as_ref()).map(bool)
+    match map.contains(value.as_ref()) {
+        // What cannot be a key is none of them.
+        Err(ExecutionError::UnsupportedKeyType(_)) => Ok(bool(false)),
+        answer => answer.map(bool),
+    }
 }
 
 /// `@sortable(list, @meter)`: each element is compared about as often as the list's length has bits.

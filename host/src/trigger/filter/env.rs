@@ -10,7 +10,7 @@ use cel::{DeclarationError, Env, extensions};
 
 use super::budget::{self, metered};
 use super::pattern::{self, Cache, Pattern};
-use super::{compare, sized};
+use super::{compare, convert, sized};
 
 /// The variable that holds the payload.
 pub(super) const DATA: &str = "data";
@@ -51,6 +51,7 @@ fn build() -> Result<Env, DeclarationError> {
     env.add_overload(PRINTABLE, PRINTABLE, metered(vec![LIST_TYPE]), budget::printable)?;
     sized::declare(&mut env)?;
     compare::declare(&mut env)?;
+    convert::declare(&mut env)?;
     Ok(env)
 }
 

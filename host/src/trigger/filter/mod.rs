@@ -5,6 +5,7 @@ mod budget;
 mod check;
 mod compare;
 mod context;
+mod convert;
 mod data;
 mod diagnostic;
 mod dict;

@@ -9,6 +9,7 @@ use cel::context::VariableResolver;
 
 use super::check::function_name;
 use super::compare::{DIFFERS, EQUALS, IN, SORTABLE};
+use super::convert::PREPARED;
 use super::diagnostic::Diagnostic;
 use super::env::{CAP, MATCHES, METER, PATTERNS, PRINTABLE, TICK};
 use super::functions::{self, Type};
@@ -103,6 +104,12 @@ impl Rewrite<'_> {
                 call.args.insert(0, *receiver);
             }
             return call.args.push(identifier(METER));
+        }
+        if let Some((_, preparing)) = PREPARED.iter().find(|(prepared, _)| *prepared == name) {
+            call.args.iter_mut().take(1).for_each(|argument| {
+                let text = mem::take(argument);
+                *argument = self::call(preparing, vec![text]);
+            });
         }
         if name == "format" {
             if let Some(list) = call.args.first_mut() {

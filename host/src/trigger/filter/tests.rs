@@ -1,5 +1,6 @@
 //! What filters answer, what they refuse, and that nothing hostile ends the process.
 
+mod conformance;
 mod hostile;
 mod library;
 mod refused;
