@@ -55,6 +55,7 @@ async fn receive(store: &Store, event: Event, attempt: Option<(Attempt, Vec<LogE
         trigger: trigger.to_owned(),
         kind,
         detail: detail.map(str::to_owned),
+        explanation: None,
     };
     let verdicts = vec![
         verdict("on_post", VerdictKind::Matched, None),

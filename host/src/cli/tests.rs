@@ -43,7 +43,7 @@ fn trapped(number: u32) -> Attempt {
 }
 
 fn verdict(trigger: &str, kind: VerdictKind, detail: Option<&str>) -> Verdict {
-    Verdict { trigger: trigger.to_owned(), kind, detail: detail.map(str::to_owned) }
+    Verdict { trigger: trigger.to_owned(), kind, detail: detail.map(str::to_owned), explanation: None }
 }
 
 fn session(state: SessionState, attempts: Vec<Attempt>) -> SessionRecord {

@@ -26,7 +26,8 @@ pub use outcome::{Fault, FaultKind, Outcome, Response};
 pub(crate) use pairs::canonical;
 pub use pairs::{Headers, Pairs};
 pub use session::{Attempt, AttemptOutcome, LogEntry, LogLevel, SessionState};
-pub use verdict::{Verdict, VerdictKind};
+pub(crate) use verdict::with_article;
+pub use verdict::{Explanation, Part, Verdict, VerdictKind};
 
 /// The tenant: owner of projects, boundary of isolation.
 pub type Org = Arc<str>;

@@ -19,10 +19,11 @@ pub(super) fn event(event: &Event) -> Arc<Event> {
 /// Verdicts without their reasons, which show the values that filters saw.
 pub(super) fn verdicts(verdicts: &[Verdict]) -> Vec<Verdict> {
     // Each field is named, so that whoever adds one decides whether it stays.
-    let stripped = |Verdict { trigger, kind, detail: _ }: &Verdict| Verdict {
+    let stripped = |Verdict { trigger, kind, detail: _, explanation: _ }: &Verdict| Verdict {
         trigger: trigger.clone(),
         kind: *kind,
         detail: None,
+        explanation: None,
     };
     verdicts.iter().map(stripped).collect()
 }

@@ -3,7 +3,7 @@
 use std::cell::LazyCell;
 
 use super::Trigger;
-use super::filter::Context;
+use super::filter::{Context, Judgement};
 use crate::event::{Event, Verdict, VerdictKind};
 
 /// One verdict for each trigger, in order. All filters share one [`Context`], so what one of them reads is converted once.
@@ -17,17 +17,17 @@ fn verdict<'e>(
     trigger: &Trigger,
     context: &LazyCell<Context<'e>, impl FnOnce() -> Context<'e>>,
 ) -> Verdict {
-    let (kind, detail) = match (&trigger.event_type, &trigger.filter) {
+    let trigger_name = trigger.name.to_string();
+    match (&trigger.event_type, &trigger.filter) {
         (Some(wanted), _) if *wanted != event.kind => {
             let detail = format!("the event's type is `{}`, the trigger's `{wanted}`", event.kind);
-            (VerdictKind::EventTypeDiffers, Some(detail))
+            let kind = VerdictKind::EventTypeDiffers;
+            Verdict { trigger: trigger_name, kind, detail: Some(detail), explanation: None }
         }
-        (_, Some(filter)) => match filter.evaluate(context) {
-            // The expression as it was: the trigger may have another one by the time somebody asks.
-            (VerdictKind::FilterFalse, None) => (VerdictKind::FilterFalse, Some(filter.source().to_owned())),
-            answer => answer,
-        },
-        (_, None) => (VerdictKind::Matched, None),
-    };
-    Verdict { trigger: trigger.name.to_string(), kind, detail }
+        (_, Some(filter)) => {
+            let Judgement { kind, detail, explanation } = filter.judge(context);
+            Verdict { trigger: trigger_name, kind, detail, explanation }
+        }
+        (_, None) => Verdict { trigger: trigger_name, kind: VerdictKind::Matched, detail: None, explanation: None },
+    }
 }

@@ -52,7 +52,7 @@ pub(in crate::store) fn delivery(event: &Arc<Event>, trigger: &str) -> Delivery 
 }
 
 pub(in crate::store) fn verdict(trigger: &str, kind: VerdictKind, detail: Option<&str>) -> Verdict {
-    Verdict { trigger: trigger.to_owned(), kind, detail: detail.map(str::to_owned) }
+    Verdict { trigger: trigger.to_owned(), kind, detail: detail.map(str::to_owned), explanation: None }
 }
 
 /// A success that wrote nothing.

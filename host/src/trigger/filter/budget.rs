@@ -15,17 +15,53 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::lazy::Shared;
 
-/// Steps of loops, comparisons and calls: 20 ms of them in a release build.
-const STEPS: u64 = 100_000;
+/// What an evaluation is for, and so what it may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Whether the filter holds.
+    #[default]
+    Verdict,
+    /// Why it does not. What explaining takes is counted apart, so that it changes no verdict.
+    Explanation,
+}
 
-/// What a filter may build in all, in bytes: twice the largest body.
-const BUILT: usize = 1 << 20;
+impl Purpose {
+    /// Steps of loops, comparisons and calls. Those of a verdict are 20 ms in a release build.
+    const fn steps(self) -> u64 {
+        match self {
+            Self::Verdict => 100_000,
+            Self::Explanation => 10_000,
+        }
+    }
 
-/// The time on a processor. A machine under load must not change verdicts, so waiting for one does not count.
-const TIME: Duration = Duration::from_millis(50);
+    /// What may be built in all, in bytes: twice the largest body for a verdict.
+    const fn built(self) -> usize {
+        match self {
+            Self::Verdict => 1 << 20,
+            Self::Explanation => 1 << 18,
+        }
+    }
 
-/// The time that all filters of one event may take together, however many triggers listen for it: they run on one thread.
-const EVENT_TIME: Duration = Duration::from_millis(200);
+    /// The time on a processor. A machine under load must not change verdicts, so waiting for one does not count.
+    const fn time(self) -> Duration {
+        match self {
+            Self::Verdict => Duration::from_millis(50),
+            Self::Explanation => Duration::from_millis(5),
+        }
+    }
+
+    /// The time that all filters of one event may take together, however many triggers listen for it: they run on one
+    /// thread.
+    const fn event_time(self) -> Duration {
+        match self {
+            Self::Verdict => Duration::from_millis(200),
+            Self::Explanation => Duration::from_millis(20),
+        }
+    }
+}
+
+/// The most that any evaluation may build.
+const BUILT: usize = Purpose::Verdict.built();
 
 const EVENT_TIME_SPENT: &str =
     "all filters of this event together take more than 200 ms, and those before it took the rest";
@@ -46,15 +82,19 @@ struct Spent {
     built: usize,
     since: Option<(Instant, Duration)>,
     exceeded: Option<&'static str>,
-    /// What the evaluations before this one took.
-    earlier: Duration,
+    purpose: Purpose,
+    /// What the evaluations before this one took, for verdicts.
+    judging: Duration,
+    /// And for explanations.
+    explaining: Duration,
 }
 
 impl Meter {
     /// Begins a new evaluation.
-    pub(super) fn start(&self) {
+    pub(super) fn start(&self, purpose: Purpose) {
         let mut spent = self.spent();
-        *spent = Spent { earlier: spent.earlier, ..Spent::default() };
+        let Spent { judging, explaining, .. } = *spent;
+        *spent = Spent { judging, explaining, purpose, ..Spent::default() };
     }
 
     /// Ends the evaluation. One without a step took next to nothing.
@@ -63,7 +103,7 @@ impl Meter {
         if let Some((wall, processor)) = spent.since.take() {
             let elapsed = wall.elapsed();
             let took = if elapsed < SHORT { elapsed } else { processor_time().saturating_sub(processor) };
-            spent.earlier += took;
+            *spent.earlier() += took;
         }
     }
 
@@ -81,15 +121,16 @@ impl Meter {
     pub(super) fn take(&self, steps: u64) -> Result<(), ExecutionError> {
         let mut spent = self.spent();
         spent.steps = spent.steps.saturating_add(steps);
-        if spent.steps > STEPS {
+        if spent.steps > spent.purpose.steps() {
             spent.exceeded = Some("it takes more than 100,000 steps");
         }
         // From the first step, so that a filter without one does not ask for the time.
         let (wall, processor) = *spent.since.get_or_insert_with(|| (Instant::now(), processor_time()));
-        let left = EVENT_TIME.saturating_sub(spent.earlier);
-        let bound = TIME.min(left);
+        let purpose = spent.purpose;
+        let left = purpose.event_time().saturating_sub(*spent.earlier());
+        let bound = purpose.time().min(left);
         if left.is_zero() || (wall.elapsed() > bound && processor_time().saturating_sub(processor) > bound) {
-            let reason = if left < TIME { EVENT_TIME_SPENT } else { "it takes more than 50 ms" };
+            let reason = if left < purpose.time() { EVENT_TIME_SPENT } else { "it takes more than 50 ms" };
             spent.exceeded = Some(reason);
         }
         spent.verdict()
@@ -99,7 +140,7 @@ impl Meter {
     pub(super) fn build(&self, bytes: usize) -> Result<(), ExecutionError> {
         let mut spent = self.spent();
         spent.built = spent.built.saturating_add(bytes);
-        if spent.built > BUILT {
+        if spent.built > spent.purpose.built() {
             spent.exceeded = Some("it builds more than 1 MiB");
         }
         spent.verdict()
@@ -117,6 +158,13 @@ impl Meter {
 }
 
 impl Spent {
+    fn earlier(&mut self) -> &mut Duration {
+        match self.purpose {
+            Purpose::Verdict => &mut self.judging,
+            Purpose::Explanation => &mut self.explaining,
+        }
+    }
+
     fn verdict(&self) -> Result<(), ExecutionError> {
         self.exceeded.map_or(Ok(()), |reason| Err(over_budget(reason)))
     }

@@ -1,8 +1,7 @@
 //! What all filters of one event see: the variables `data` and `event_type`.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use cel::common::types::CelString;
@@ -10,6 +9,7 @@ use cel::common::types::CelString;
 use super::budget::{Handle, Meter};
 use super::data::Source;
 use super::env;
+use super::explain::{ROOM, Secrets};
 use super::lazy::Lazy;
 use super::pattern::Cache;
 use crate::event::{Data, EventType};
@@ -18,8 +18,10 @@ use crate::event::{Data, EventType};
 pub struct Context<'a> {
     pub(super) variables: cel::Context<'a, 'a>,
     pub(super) meter: Arc<Meter>,
-    /// One filter at a time: the meter counts for one.
-    not_sync: PhantomData<Cell<()>>,
+    /// What explanations may still take in the event's record, in bytes. One filter at a time: the meter too counts for one.
+    pub(super) room: Cell<usize>,
+    data: &'a Data,
+    secrets: OnceCell<Secrets>,
 }
 
 impl<'a> Context<'a> {
@@ -31,7 +33,12 @@ impl<'a> Context<'a> {
         variables.add_variable_as_val(env::PATTERNS, Box::new(Cache::default()));
         let meter = Arc::new(Meter::default());
         variables.add_variable_as_val(env::METER, Box::new(Handle(Arc::clone(&meter))));
-        Self { variables, meter, not_sync: PhantomData }
+        Self { variables, meter, room: Cell::new(ROOM), data, secrets: OnceCell::new() }
+    }
+
+    /// What no reason and no explanation may show.
+    pub(super) fn secrets(&self) -> &Secrets {
+        self.secrets.get_or_init(|| Secrets::of(self.data))
     }
 }
 

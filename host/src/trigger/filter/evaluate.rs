@@ -7,16 +7,45 @@ use cel::common::types::{CelBool, Kind};
 use cel::common::value::Val;
 use cel::{ExecutionError, Value};
 
+use super::budget::Purpose;
 use super::env::PRINTABLE;
 use super::pattern::Pattern;
 use super::sized::REPLACED;
 use super::{Context, Filter};
-use crate::event::VerdictKind;
+use crate::event::{Explanation, VerdictKind};
 
 /// The longest reason that a verdict keeps, in characters: an error may quote the event, and every event stores it.
 const MAX_DETAIL: usize = 300;
 
+/// A filter's answer about an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Whether it matches.
+    pub kind: VerdictKind,
+    /// Why it failed; or the expression, when it gave `false` and nothing explains that.
+    pub detail: Option<String>,
+    /// What it saw, when it gave `false` or failed.
+    pub explanation: Option<Explanation>,
+}
+
 impl Filter {
+    /// Whether the filter holds, and what decided when it does not.
+    pub fn judge(&self, context: &Context<'_>) -> Judgement {
+        let (kind, mut detail) = self.evaluate(context);
+        let explanation = self.explain(context, kind);
+        if kind == VerdictKind::FilterFalse && explanation.is_none() {
+            // The expression as it was: the trigger may have another one by the time somebody asks.
+            detail = Some(self.source().to_owned());
+        }
+        // An error that quotes a secret is told of without it.
+        let hidden =
+            explanation.iter().flat_map(|told| &told.parts).find(|part| part.is_hidden && part.error.is_some());
+        if let Some(hidden) = hidden {
+            detail = hidden.error.clone();
+        }
+        Judgement { kind, detail, explanation }
+    }
+
     /// Whether the filter holds, and when it failed, why.
     pub fn evaluate(&self, context: &Context<'_>) -> (VerdictKind, Option<String>) {
         // The crate keeps its promises by panicking here and there; a bug in it must not end the process.
@@ -24,13 +53,13 @@ impl Filter {
         context.meter.stop();
         let (kind, detail) =
             verdict.unwrap_or_else(|_| (VerdictKind::FilterError, Some("the filter crashed".to_owned())));
-        (kind, detail.map(shorten))
+        (kind, detail.map(|detail| shorten(context.secrets().strip(detail))))
     }
 
     fn verdict(&self, context: &Context<'_>) -> (VerdictKind, Option<String>) {
         let mut scope = context.variables.new_inner_scope();
         scope.set_variable_resolver(&self.constants);
-        context.meter.start();
+        context.meter.start(Purpose::Verdict);
         let answer = Value::resolve_val(&self.tree, &scope);
         if let Some(reason) = context.meter.exceeded() {
             return (VerdictKind::FilterOverBudget, Some(reason.to_owned()));
@@ -58,9 +87,9 @@ fn with_article(value: &dyn Val) -> String {
 }
 
 /// The crate's messages quote Rust's view of the values; these say the same in CEL's words, as cel-go does.
-fn describe(error: &ExecutionError) -> String {
+pub(super) fn describe(error: &ExecutionError) -> String {
     match error {
-        ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+        ExecutionError::NoSuchKey(key) => format!("{}: {key}", kind_of(error)),
         ExecutionError::NoSuchOverload(overload) => {
             no_overload(overload.function(), overload.is_member_function(), overload.argument_types())
         }
@@ -93,13 +122,24 @@ fn describe(error: &ExecutionError) -> String {
     }
 }
 
+/// What went wrong, without what the event has to do with it.
+pub(super) fn kind_of(error: &ExecutionError) -> &'static str {
+    match error {
+        ExecutionError::NoSuchKey(_) => "no such key",
+        _ => "it failed",
+    }
+}
+
 fn no_overload(function: &str, is_member: bool, types: &[String]) -> String {
     // What the rewriting added is not what the filter says.
     let is_written = |name: &&String| !name.starts_with('@') || *name == Pattern::TYPE.name();
     let written = |name: &String| if *name == Pattern::TYPE.name() { "string".to_owned() } else { name.clone() };
     let mut types: Vec<String> = types.iter().filter(is_written).map(written).collect();
     let function = match function {
-        "_._" => return format!("{} has no fields", types.first().map_or("the value", String::as_str)),
+        "_._" => {
+            let owner = types.first().map_or("the value", |name| if name == "null_type" { "null" } else { name });
+            return format!("{owner} has no fields");
+        }
         operators::IN => "in",
         PRINTABLE => "format",
         "add" => operators::ADD,

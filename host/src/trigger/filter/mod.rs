@@ -11,6 +11,8 @@ mod diagnostic;
 mod dict;
 mod env;
 mod evaluate;
+mod explain;
+mod extents;
 mod functions;
 mod lazy;
 mod operators;
@@ -30,7 +32,9 @@ use cel::IdedExpr;
 
 pub use context::Context;
 pub use diagnostic::{CompileError, Diagnostic};
+pub use evaluate::Judgement;
 
+use extents::Extents;
 use parse::MAX_SOURCE;
 use rewrite::Constants;
 
@@ -44,6 +48,7 @@ pub struct Filter {
     source: Box<str>,
     tree: IdedExpr,
     constants: Constants,
+    extents: Extents,
 }
 
 impl Filter {
@@ -81,9 +86,10 @@ impl Filter {
 fn compile(source: &str) -> Result<Filter, Vec<Diagnostic>> {
     let (mut tree, info) = parse::parse(source)?;
     let mut diagnostics = check::check(source, &tree, &info);
+    let extents = Extents::of(source, &tree, &info);
     let constants = rewrite::rewrite(source, &mut tree, &info, &mut diagnostics);
     if diagnostics.is_empty() {
-        return Ok(Filter { source: source.into(), tree, constants });
+        return Ok(Filter { source: source.into(), tree, constants, extents });
     }
     Err(diagnostics)
 }

@@ -89,7 +89,7 @@ fn measure(tree: &IdedExpr) -> (usize, usize) {
     (nodes, deepest)
 }
 
-fn for_each_child<'t>(node: &'t IdedExpr, mut visit: impl FnMut(&'t IdedExpr)) {
+pub(super) fn for_each_child<'t>(node: &'t IdedExpr, mut visit: impl FnMut(&'t IdedExpr)) {
     let entries = match &node.expr {
         Expr::Call(call) => {
             call.target.iter().for_each(|target| visit(target));

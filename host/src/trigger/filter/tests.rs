@@ -1,6 +1,7 @@
 //! What filters answer, what they refuse, and that nothing hostile ends the process.
 
 mod conformance;
+mod explained;
 mod hostile;
 mod library;
 mod refused;
@@ -221,7 +222,7 @@ fn a_failure_is_a_verdict_with_its_reason() {
     assert_snapshot!(report, @r#"
     data.headers["X-Nope"] == "a": filter error: no such key: X-Nope
     data.url.query.nope == "a": filter error: no such key: nope
-    data.body.form.a == "a": filter error: null_type has no fields
+    data.body.form.a == "a": filter error: null has no fields
     data.body.json.items[9] == 1: filter error: index out of bounds: 9
     data.body.json.items["a"] == 1: filter error: found no matching overload for '_[_]' applied to '(list, string)'
     data.body.json.n + "a" == "b": filter error: found no matching overload for '_+_' applied to '(int, string)'
