@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::client::{self, Remote};
+use super::explain::explain;
 use super::output::{self, line};
 use super::{payload, sessions};
 use crate::api::view::{Event, EventSummary, Page};
@@ -125,6 +126,9 @@ fn triggers(verdicts: &[Verdict]) -> String {
             Some(detail) if detail.contains('\n') => text += &format!("\n{}", output::block(detail, width + 4)),
             Some(detail) => text += &format!(": {}\n", line(detail)),
             None => text += "\n",
+        }
+        if let Some(explanation) = &verdict.explanation {
+            text += &explain(explanation, 6);
         }
     }
     text

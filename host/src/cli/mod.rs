@@ -2,6 +2,7 @@
 
 mod client;
 mod events;
+mod explain;
 mod filter;
 mod manifest;
 pub(crate) mod output;

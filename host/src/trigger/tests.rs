@@ -57,7 +57,7 @@ fn every_trigger_answers_in_order() {
         trigger("gets of seven", Some("get"), Some("data.url.query.id == '7'")),
         trigger("by type", None, Some("event_type == 'post'")),
         trigger("broken", None, Some("data.headers['X-Nope'] == '1'")),
-        trigger("no bool", None, Some("data.method")),
+        trigger("no bool", None, Some("data.body.json_value")),
     ];
     assert_snapshot!(verdicts(&event("POST"), &triggers), @"
     everything: matched
@@ -68,7 +68,7 @@ fn every_trigger_answers_in_order() {
     gets of seven: event type differs: the event's type is `post`, the trigger's `get`
     by type: matched
     broken: filter error: no such key: X-Nope
-    no bool: filter error: the filter gave a string, not a bool
+    no bool: filter error: the filter gave null, not a bool
     ");
     assert_eq!(verdicts(&event("POST"), &[]), "");
 }

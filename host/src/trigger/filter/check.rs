@@ -3,22 +3,22 @@
 
 use std::ops::Range;
 
-use cel::common::ast::operators::{INDEX, SUBSTRACT};
+use cel::common::ast::operators::{CONDITIONAL, EQUALS, IN, INDEX, NOT_EQUALS, SUBSTRACT};
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo};
 
-use super::data::{BODY_FIELDS, FIELDS, URL_FIELDS};
 use super::diagnostic::{Diagnostic, nearest};
 use super::env;
 use super::functions::{self, MACROS, NAMESPACES, Type};
+use super::known::Known;
 use super::operators;
 
 /// Checks a tree whose depth is within bounds.
 pub(super) fn check(source: &str, tree: &IdedExpr, info: &SourceInfo) -> Vec<Diagnostic> {
-    let scope = vec![(env::DATA, Type::Map), (env::EVENT_TYPE, Type::String)];
+    let scope = vec![(env::DATA, Known::payload()), (env::EVENT_TYPE, Known::of(Type::String))];
     let mut check = Check { source, info, scope, found: Vec::new() };
     let result = check.expression(tree);
-    if check.found.is_empty() && !result.may_be(Type::Bool) {
-        let message = format!("a filter gives true or false, this gives {}", result.with_article());
+    if check.found.is_empty() && !result.kind.may_be(Type::Bool) {
+        let message = format!("a filter gives true or false, this gives {}", result.kind.with_article());
         check.found.push(Diagnostic::new(source, 0..source.len(), message));
     }
     check.found
@@ -28,23 +28,22 @@ struct Check<'t> {
     source: &'t str,
     info: &'t SourceInfo,
     /// The variables, the innermost last.
-    scope: Vec<(&'t str, Type)>,
+    scope: Vec<(&'t str, Known)>,
     found: Vec<Diagnostic>,
 }
 
 impl<'t> Check<'t> {
-    fn expression(&mut self, node: &'t IdedExpr) -> Type {
+    fn expression(&mut self, node: &'t IdedExpr) -> Known {
         match &node.expr {
-            Expr::Literal(literal) => of_literal(literal),
+            Expr::Literal(literal) => Known::of(of_literal(literal)),
             Expr::Ident(name) => self.identifier(node, name),
             Expr::Select(select) => self.select(node, select),
             Expr::Call(call) => self.call(node, call),
             Expr::Comprehension(fold) => self.comprehension(node, fold),
             Expr::List(list) => {
-                for element in &list.elements {
-                    self.expression(element);
-                }
-                Type::List
+                let elements: Vec<_> = list.elements.iter().map(|element| self.expression(element).kind).collect();
+                let first = elements.first().copied().unwrap_or(Type::Dyn);
+                Known::list_of(if elements.iter().all(|other| *other == first) { first } else { Type::Dyn })
             }
             Expr::Map(map) => {
                 for entry in &map.entries {
@@ -53,53 +52,53 @@ impl<'t> Check<'t> {
                         self.expression(&entry.value);
                     }
                 }
-                Type::Map
+                Known::of(Type::Map)
             }
             Expr::Struct(message) => {
                 let name = &message.type_name;
                 let text = format!("undeclared reference to '{name}': there are no message types");
                 self.found.push(Diagnostic::new(self.source, self.name_span(node, name), text));
-                Type::Dyn
+                Known::DYN
             }
-            Expr::Unspecified => Type::Dyn,
+            Expr::Unspecified => Known::DYN,
         }
     }
 
-    fn identifier(&mut self, node: &'t IdedExpr, name: &str) -> Type {
+    fn identifier(&mut self, node: &'t IdedExpr, name: &str) -> Known {
         let name = name.strip_prefix('.').unwrap_or(name);
         if let Some((_, kind)) = self.scope.iter().rev().find(|(variable, _)| *variable == name) {
             return *kind;
         }
         if Type::named(name) {
-            return Type::Kind;
+            return Known::of(Type::Kind);
         }
         let variables =
             self.scope.iter().map(|(variable, _)| *variable).filter(|variable| !variable.contains(['@', '#']));
         let suggestion = nearest(name, variables);
         let diagnostic = Diagnostic::new(self.source, self.span(node), format!("undeclared reference to '{name}'"));
         self.found.push(diagnostic.suggest(suggestion));
-        Type::Dyn
+        Known::DYN
     }
 
     fn is_variable(&self, node: &IdedExpr) -> bool {
         matches!(&node.expr, Expr::Ident(name) if self.scope.iter().any(|(variable, _)| variable == name))
     }
 
-    fn select(&mut self, node: &'t IdedExpr, select: &'t SelectExpr) -> Type {
+    fn select(&mut self, node: &'t IdedExpr, select: &'t SelectExpr) -> Known {
         if qualified(node).is_some_and(|name| Type::named(&name)) {
-            return Type::Kind;
+            return Known::of(Type::Kind);
         }
         let operand = self.expression(&select.operand);
-        self.known_field(node, &select.operand, &select.field);
-        if !operand.may_be(Type::Map) {
-            self.report(node, format!("{} has no field '{}'", operand.with_article(), select.field));
+        self.known_field(node, operand, &select.field);
+        if !operand.kind.may_be(Type::Map) {
+            self.report(node, format!("{} has no field '{}'", operand.kind.with_article(), select.field));
         }
-        if select.test { Type::Bool } else { Type::Dyn }
+        if select.test { Known::of(Type::Bool) } else { operand.field(&select.field) }
     }
 
     /// The payload's own maps have the same fields for every event, so another one is a mistake, in `has()` too.
-    fn known_field(&mut self, node: &IdedExpr, container: &IdedExpr, field: &str) {
-        let Some(known) = self.fields(container).filter(|known| !known.contains(&field)) else { return };
+    fn known_field(&mut self, node: &IdedExpr, container: Known, field: &str) {
+        let Some(known) = container.fields().filter(|known| !known.contains(&field)) else { return };
         let suggestion = nearest(field, known.iter().copied());
         let hint = if suggestion.is_some() { String::new() } else { format!("; there are {}", known.join(", ")) };
         let span = self.field_span(node, field);
@@ -107,28 +106,10 @@ impl<'t> Check<'t> {
         self.found.push(diagnostic.suggest(suggestion));
     }
 
-    /// The fields of the payload's map that `node` is, if it is one.
-    fn fields(&self, node: &IdedExpr) -> Option<&'static [&'static str]> {
-        let (owner, field) = match &node.expr {
-            Expr::Ident(_) => return self.is_data(node).then_some(&FIELDS),
-            Expr::Select(select) if !select.test => (&*select.operand, select.field.as_str()),
-            Expr::Call(call) if call.func_name == INDEX => match call.args.as_slice() {
-                [owner, IdedExpr { expr: Expr::Literal(LiteralValue::String(field)), .. }] => (owner, field.inner()),
-                _ => return None,
-            },
-            _ => return None,
-        };
-        match field {
-            "url" if self.is_data(owner) => Some(&URL_FIELDS),
-            "body" if self.is_data(owner) => Some(&BODY_FIELDS),
-            _ => None,
-        }
-    }
-
     /// Whether it is the variable `data`, and no other of that name hides it.
     fn is_data(&self, node: &IdedExpr) -> bool {
         let Expr::Ident(name) = &node.expr else { return false };
-        let hides = |(variable, _): &(&str, Type)| *variable == env::DATA;
+        let hides = |(variable, _): &(&str, Known)| *variable == env::DATA;
         name.strip_prefix('.').unwrap_or(name) == env::DATA
             && self.scope.iter().filter(|found| hides(found)).count() == 1
     }
@@ -154,7 +135,7 @@ impl<'t> Check<'t> {
         }
     }
 
-    fn call(&mut self, node: &'t IdedExpr, call: &'t CallExpr) -> Type {
+    fn call(&mut self, node: &'t IdedExpr, call: &'t CallExpr) -> Known {
         if call.func_name == SUBSTRACT
             && let Some((dictionary, name)) = self.dashed_header(node)
         {
@@ -163,7 +144,7 @@ impl<'t> Check<'t> {
             let message = "a name with a dash stands in brackets";
             let meant = format!("data.{dictionary}[\"{name}\"]");
             self.found.push(Diagnostic::new(self.source, span, message).suggest(Some(meant)));
-            return Type::Dyn;
+            return Known::DYN;
         }
         let mut name = function_name(call);
         let receiver = match (&call.target, qualified_name(call)) {
@@ -176,41 +157,59 @@ impl<'t> Check<'t> {
             (Some(target), _) => Some(self.expression(target)),
             (None, _) => None,
         };
-        let arguments: Vec<Type> = call.args.iter().map(|argument| self.expression(argument)).collect();
-        if let (INDEX, [container, key]) = (call.func_name.as_str(), call.args.as_slice())
-            && let Expr::Literal(LiteralValue::String(field)) = &key.expr
-        {
-            self.known_field(key, container, field.inner());
+        let arguments: Vec<Known> = call.args.iter().map(|argument| self.expression(argument)).collect();
+        match (call.func_name.as_str(), arguments.as_slice(), call.args.as_slice()) {
+            (INDEX, [container, key], [_, key_node]) => return self.index(node, *container, *key, key_node),
+            (CONDITIONAL, [condition, yes, no], _) if yes == no && condition.kind.may_be(Type::Bool) => return *yes,
+            // What is looked for is of no type that it holds.
+            (IN, [value, container], _) if !operators::can_equal(value.kind, container.sought()) => {
+                self.no_overload(node, IN, None, &arguments);
+                return Known::of(Type::Bool);
+            }
+            _ => {}
         }
-        if let Some(result) = operators::result(&call.func_name, &arguments) {
-            return result.unwrap_or_else(|| {
+        let kinds: Vec<Type> = arguments.iter().map(|known| known.kind).collect();
+        if let Some(result) = operators::result(&call.func_name, &kinds) {
+            return result.map(Known::of).unwrap_or_else(|| {
                 self.no_overload(node, &call.func_name, None, &arguments);
-                Type::Dyn
+                Known::of(operators::always(&call.func_name))
             });
         }
         self.function(node, &name, receiver, &arguments)
     }
 
-    fn function(&mut self, node: &IdedExpr, name: &str, receiver: Option<Type>, arguments: &[Type]) -> Type {
+    fn index(&mut self, node: &'t IdedExpr, container: Known, key: Known, key_node: &'t IdedExpr) -> Known {
+        let takes_key = container.kind != Type::Map || operators::can_equal(key.kind, container.sought());
+        if !takes_key || operators::result(INDEX, &[container.kind, key.kind]) == Some(None) {
+            self.no_overload(node, INDEX, None, &[container, key]);
+            return Known::DYN;
+        }
+        let Expr::Literal(LiteralValue::String(field)) = &key_node.expr else { return container.element() };
+        self.known_field(key_node, container, field.inner());
+        if container.kind == Type::Map { container.field(field.inner()) } else { container.element() }
+    }
+
+    fn function(&mut self, node: &IdedExpr, name: &str, receiver: Option<Known>, arguments: &[Known]) -> Known {
         let same_style = || functions::all().iter().filter(|known| known.receiver.is_some() == receiver.is_some());
         let mut named = same_style().filter(|known| known.name == name).peekable();
         if named.peek().is_none() {
             self.unknown_function(node, name, receiver.is_some());
-            return Type::Dyn;
+            return Known::DYN;
         }
         let takes = |parameters: &[Type]| {
             parameters.len() == arguments.len()
-                && parameters.iter().zip(arguments).all(|(left, right)| left.may_be(*right))
+                && parameters.iter().zip(arguments).all(|(left, right)| left.may_be(right.kind))
         };
-        let of_receiver = |known: Option<Type>| known.zip(receiver).is_none_or(|(known, given)| known.may_be(given));
+        let of_receiver =
+            |known: Option<Type>| known.zip(receiver).is_none_or(|(known, given)| known.may_be(given.kind));
         let mut results =
             named.filter(|known| of_receiver(known.receiver) && takes(&known.parameters)).map(|known| known.result);
         match results.next() {
-            Some(first) if results.all(|other| other == first) => first,
-            Some(_) => Type::Dyn,
+            Some(first) if results.all(|other| other == first) => Known::of(first),
+            Some(_) => Known::DYN,
             None => {
                 self.no_overload(node, name, receiver, arguments);
-                Type::Dyn
+                Known::DYN
             }
         }
     }
@@ -231,25 +230,31 @@ impl<'t> Check<'t> {
     }
 
     /// As cel-go words it.
-    fn no_overload(&mut self, node: &IdedExpr, name: &str, receiver: Option<Type>, arguments: &[Type]) {
-        let types = arguments.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
-        let owner = receiver.map(|kind| format!("{}.", kind.as_str())).unwrap_or_default();
+    fn no_overload(&mut self, node: &IdedExpr, name: &str, receiver: Option<Known>, arguments: &[Known]) {
+        let types = arguments.iter().map(|known| known.shown()).collect::<Vec<_>>().join(", ");
+        let owner = receiver.map(|known| format!("{}.", known.shown())).unwrap_or_default();
         let shown = operators::shown(name);
-        let message = format!("found no matching overload for '{shown}' applied to '{owner}({types})'");
+        let reason = match (name, arguments) {
+            (EQUALS | NOT_EQUALS, [left, right]) => {
+                format!(": {} never equals {}", left.kind.with_article(), right.kind.with_article())
+            }
+            _ => String::new(),
+        };
+        let message = format!("found no matching overload for '{shown}' applied to '{owner}({types})'{reason}");
         let span = self.name_span(node, name);
         self.found.push(Diagnostic::new(self.source, span, message));
     }
 
-    fn comprehension(&mut self, node: &'t IdedExpr, fold: &'t ComprehensionExpr) -> Type {
+    fn comprehension(&mut self, node: &'t IdedExpr, fold: &'t ComprehensionExpr) -> Known {
         let range = self.expression(&fold.iter_range);
-        if !range.may_be(Type::List) && !range.may_be(Type::Map) {
-            self.report(node, format!("{} cannot be iterated over", range.with_article()));
+        if !range.kind.may_be(Type::List) && !range.kind.may_be(Type::Map) {
+            self.report(node, format!("{} cannot be iterated over", range.kind.with_article()));
         }
         let initial = self.expression(&fold.accu_init);
         self.scope.push((&fold.accu_var, initial));
-        self.scope.push((&fold.iter_var, Type::Dyn));
+        self.scope.push((&fold.iter_var, range.iterated()));
         if let Some(second) = &fold.iter_var2 {
-            self.scope.push((second, Type::Dyn));
+            self.scope.push((second, Known::DYN));
         }
         self.expression(&fold.loop_cond);
         self.expression(&fold.loop_step);

@@ -14,6 +14,7 @@ mod evaluate;
 mod explain;
 mod extents;
 mod functions;
+mod known;
 mod lazy;
 mod operators;
 mod parse;

@@ -30,13 +30,20 @@ pub(super) fn result(name: &str, operands: &[Type]) -> Option<Option<Type>> {
     Some(result)
 }
 
+/// The type of what an operator gives when it gives anything, so that one mistake is told of once.
+pub(super) fn always(name: &str) -> Type {
+    let to_bool =
+        [LOGICAL_AND, LOGICAL_OR, LOGICAL_NOT, EQUALS, NOT_EQUALS, LESS, LESS_EQUALS, GREATER, GREATER_EQUALS, IN];
+    if to_bool.contains(&name) { Type::Bool } else { Type::Dyn }
+}
+
 /// The operator as a message names it; `in` has an internal name.
 pub(super) fn shown(name: &str) -> &str {
     if name == IN { "in" } else { name }
 }
 
 /// Values of different types are never equal; numbers compare by value, and anything may be null.
-fn can_equal(left: Type, right: Type) -> bool {
+pub(super) fn can_equal(left: Type, right: Type) -> bool {
     left.may_be(right) || (left.is_number() && right.is_number()) || left == Type::Null || right == Type::Null
 }
 

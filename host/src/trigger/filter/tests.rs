@@ -204,16 +204,16 @@ fn a_failure_is_a_verdict_with_its_reason() {
         r#"data.body.json.n.replace("a", "b") == "c""#,
         r#"data.body.json.items.join() == "c""#,
         r#""%d".format([data.body.json.action]) == "c""#,
-        r#"1 in data.method"#,
-        r#"data.method"#,
+        r#"1 in data.body.json.action"#,
+        r#"data.body.json.action"#,
         r#"data.body.json.n"#,
-        r#"data.body.form"#,
+        r#"data.body.json.none"#,
         r#"data.body.json[data.body.text] == 1"#,
         r#"data.method.matches(data.body.json.action + "[")"#,
-        r#"data.url.query.nope == 1 || true"#,
-        r#"true || data.url.query.nope == 1"#,
-        r#"data.url.query.nope == 1 && false"#,
-        r#"data.url.query.nope == 1 || false"#,
+        r#"data.url.query.nope == '1' || true"#,
+        r#"true || data.url.query.nope == '1'"#,
+        r#"data.url.query.nope == '1' && false"#,
+        r#"data.url.query.nope == '1' || false"#,
         r#"["a"].exists(x, data[x] == 1)"#,
         r#"-9223372036854775808 - data.body.json.n == 0"#,
     ];
@@ -232,16 +232,16 @@ fn a_failure_is_a_verdict_with_its_reason() {
     data.body.json.n.replace("a", "b") == "c": filter error: found no matching overload for 'replace' applied to 'int.(string, string)'
     data.body.json.items.join() == "c": filter error: expected string, found int
     "%d".format([data.body.json.action]) == "c": filter error: format: error during formatting: decimal clause can only be used on ints, uints, and doubles, was given string
-    1 in data.method: filter error: found no matching overload for 'in' applied to '(int, string)'
-    data.method: filter error: the filter gave a string, not a bool
+    1 in data.body.json.action: filter error: found no matching overload for 'in' applied to '(int, string)'
+    data.body.json.action: filter error: the filter gave a string, not a bool
     data.body.json.n: filter error: the filter gave an int, not a bool
-    data.body.form: filter error: the filter gave null, not a bool
+    data.body.json.none: filter error: the filter gave null, not a bool
     data.body.json[data.body.text] == 1: filter error: no such key: {"action":"opened","n":1,"big":9223372036854775808,"x":1.5,"none":null,"items":[1,"two",{"k":[]}]}
     data.method.matches(data.body.json.action + "["): filter error: matches: 'opened[' is not a regular expression: unclosed character class
-    data.url.query.nope == 1 || true: matched
-    true || data.url.query.nope == 1: matched
-    data.url.query.nope == 1 && false: filter false
-    data.url.query.nope == 1 || false: filter error: no such key: nope
+    data.url.query.nope == '1' || true: matched
+    true || data.url.query.nope == '1': matched
+    data.url.query.nope == '1' && false: filter false
+    data.url.query.nope == '1' || false: filter error: no such key: nope
     ["a"].exists(x, data[x] == 1): filter error: no such key: a
     -9223372036854775808 - data.body.json.n == 0: filter error: integer overflow
     "#);

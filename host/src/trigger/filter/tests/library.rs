@@ -87,7 +87,7 @@ fn matches_is_unanchored_and_speaks_of_ascii() {
             "filter error: matches: '(b+' is not a regular expression: unclosed group",
         ),
         (
-            r#"data.body.json.matches("a")"#,
+            r#"data.body.json_value.matches("a")"#,
             "filter error: found no matching overload for 'matches' applied to 'null_type.(string)'",
         ),
     ];

@@ -39,7 +39,7 @@ fn errors_read_as_in_cel_go() {
         "size(1) == 2",
     ];
     let report = rows.map(|source| ask(&json_post("{}"), source)).join("\n");
-    assert_snapshot!(report, @r"
+    assert_snapshot!(report, @"
     ERROR: <input>:1:1: undeclared reference to 'undefined_var'
      | undefined_var == 1
      | ^
@@ -67,10 +67,10 @@ fn errors_read_as_in_cel_go() {
     ERROR: <input>:1:13: undeclared reference to the function 'startWith', did you mean 'startsWith'?
      | data.method.startWith('G')
      | ............^
-    ERROR: <input>:1:13: found no matching overload for 'startsWith' applied to 'dyn.(string, string)'
+    ERROR: <input>:1:13: found no matching overload for 'startsWith' applied to 'string.(string, string)'
      | data.method.startsWith('G', 'H')
      | ............^
-    ERROR: <input>:1:13: found no matching overload for 'startsWith' applied to 'dyn.(int)'
+    ERROR: <input>:1:13: found no matching overload for 'startsWith' applied to 'string.(int)'
      | data.method.startsWith(1)
      | ............^
     ERROR: <input>:1:1: undeclared reference to the function 'nope'
@@ -82,7 +82,7 @@ fn errors_read_as_in_cel_go() {
     ERROR: <input>:1:1: undeclared reference to the function 'lists.rang', did you mean 'lists.range'?
      | lists.rang(3) == []
      | ^
-    ERROR: <input>:1:12: found no matching overload for '_==_' applied to '(string, int)'
+    ERROR: <input>:1:12: found no matching overload for '_==_' applied to '(string, int)': a string never equals an int
      | event_type == 1
      | ...........^
     ERROR: <input>:1:11: a string has no field 'foo'
@@ -187,6 +187,147 @@ fn fields_that_no_payload_has_are_refused() {
      | [1].all(x, data.metod == 'GET')
      | ................^
     "#);
+}
+
+#[test]
+fn what_can_never_hold_is_refused() {
+    let rows = [
+        "data.method.foo == 'a'",
+        "data.method.size() == 'x'",
+        "data.method == 1",
+        "data.url.query['page'] == 1",
+        "data.url.query.page > 1",
+        "data.headers['X-Count'] == 5 && data.headers['Content-Length'] == 5",
+        "data.headers_all[0][1] == 2",
+        "data.headers_all.exists(field, field[0] == 1)",
+        "data.headers.exists(name, name == 1)",
+        "data.body.form.a == true",
+        "data.body.text == 1u",
+        "data.body.bytes == 'text'",
+        "data.body.json == 'text'",
+        "event_type in [1, 2]",
+        "1 in data.headers",
+        "data.headers[0] == 'a'",
+        "[1, 2].exists(x, x == 'a')",
+        "cel.bind(url, data.url, url.pth == '/')",
+        "(true ? data.method : event_type) == 1",
+        "data.method && true",
+        "data.url.path + 1 == ''",
+        "!data.method",
+        "data.method < 1",
+        "data.url.query.map(name, name + 1) == []",
+        "data.method.exists(c, c == 'P')",
+        "event_type.matches(1)",
+        "timestamp(data.body.json.at) > '2026'",
+    ];
+    let report = rows.map(|source| ask(&json_post("{}"), source)).join("\n");
+    assert_snapshot!(report, @"
+    ERROR: <input>:1:12: a string has no field 'foo'
+     | data.method.foo == 'a'
+     | ...........^
+    ERROR: <input>:1:20: found no matching overload for '_==_' applied to '(int, string)': an int never equals a string
+     | data.method.size() == 'x'
+     | ...................^
+    ERROR: <input>:1:13: found no matching overload for '_==_' applied to '(string, int)': a string never equals an int
+     | data.method == 1
+     | ............^
+    ERROR: <input>:1:24: found no matching overload for '_==_' applied to '(string, int)': a string never equals an int
+     | data.url.query['page'] == 1
+     | .......................^
+    ERROR: <input>:1:21: found no matching overload for '_>_' applied to '(string, int)'
+     | data.url.query.page > 1
+     | ....................^
+    ERROR: <input>:1:25: found no matching overload for '_==_' applied to '(string, int)': a string never equals an int
+     | data.headers['X-Count'] == 5 && data.headers['Content-Length'] == 5
+     | ........................^
+    ERROR: <input>:1:24: found no matching overload for '_==_' applied to '(string, int)': a string never equals an int
+     | data.headers_all[0][1] == 2
+     | .......................^
+    ERROR: <input>:1:41: found no matching overload for '_==_' applied to '(string, int)': a string never equals an int
+     | data.headers_all.exists(field, field[0] == 1)
+     | ........................................^
+    ERROR: <input>:1:32: found no matching overload for '_==_' applied to '(string, int)': a string never equals an int
+     | data.headers.exists(name, name == 1)
+     | ...............................^
+    ERROR: <input>:1:18: found no matching overload for '_==_' applied to '(string, bool)': a string never equals a bool
+     | data.body.form.a == true
+     | .................^
+    ERROR: <input>:1:16: found no matching overload for '_==_' applied to '(string, uint)': a string never equals a uint
+     | data.body.text == 1u
+     | ...............^
+    ERROR: <input>:1:17: found no matching overload for '_==_' applied to '(bytes, string)': a bytes never equals a string
+     | data.body.bytes == 'text'
+     | ................^
+    ERROR: <input>:1:16: found no matching overload for '_==_' applied to '(map, string)': a map never equals a string
+     | data.body.json == 'text'
+     | ...............^
+    ERROR: <input>:1:12: found no matching overload for 'in' applied to '(string, list(int))'
+     | event_type in [1, 2]
+     | ...........^
+    ERROR: <input>:1:3: found no matching overload for 'in' applied to '(int, map(string, dyn))'
+     | 1 in data.headers
+     | ..^
+    ERROR: <input>:1:13: found no matching overload for '_[_]' applied to '(map(string, dyn), int)'
+     | data.headers[0] == 'a'
+     | ............^
+    ERROR: <input>:1:20: found no matching overload for '_==_' applied to '(int, string)': an int never equals a string
+     | [1, 2].exists(x, x == 'a')
+     | ...................^
+    ERROR: <input>:1:29: undefined field 'pth', did you mean 'path'?
+     | cel.bind(url, data.url, url.pth == '/')
+     | ............................^
+    ERROR: <input>:1:35: found no matching overload for '_==_' applied to '(string, int)': a string never equals an int
+     | (true ? data.method : event_type) == 1
+     | ..................................^
+    ERROR: <input>:1:13: found no matching overload for '_&&_' applied to '(string, bool)'
+     | data.method && true
+     | ............^
+    ERROR: <input>:1:15: found no matching overload for '_+_' applied to '(string, int)'
+     | data.url.path + 1 == ''
+     | ..............^
+    ERROR: <input>:1:1: found no matching overload for '!_' applied to '(string)'
+     | !data.method
+     | ^
+    ERROR: <input>:1:13: found no matching overload for '_<_' applied to '(string, int)'
+     | data.method < 1
+     | ............^
+    ERROR: <input>:1:31: found no matching overload for '_+_' applied to '(string, int)'
+     | data.url.query.map(name, name + 1) == []
+     | ..............................^
+    ERROR: <input>:1:19: a string cannot be iterated over
+     | data.method.exists(c, c == 'P')
+     | ..................^
+    ERROR: <input>:1:12: found no matching overload for 'matches' applied to 'string.(int)'
+     | event_type.matches(1)
+     | ...........^
+    ERROR: <input>:1:30: found no matching overload for '_>_' applied to '(google.protobuf.Timestamp, string)'
+     | timestamp(data.body.json.at) > '2026'
+     | .............................^
+    ");
+}
+
+#[test]
+fn what_may_hold_is_not() {
+    let rows = [
+        "data.body.text == null || data.body.form == null || data.body.bytes != null || data.body.json == null",
+        "data.headers['Content-Length'] == 2 || data.headers['content-length'] == '2'",
+        "data.body.json.a == 1 || data.body.json['a'] == 'b' || data.body.json_value == 'c' || data.body.json_value == 1",
+        "data.body.json.list.exists(x, x == 1 || x == 'a')",
+        "[1, 2.0, 3u].exists(x, x == 2u) && 2.0 in [1, 2]",
+        "[1, 'a'].exists(x, x == 'a') && 'a' in [1, 'a'] && 1 in {1: 'a'} && null in [1]",
+        "dyn(data.method) == 1 || data[data.method] == 1",
+        "(data.method == 'a' ? 1 : 'a') == 'a'",
+        "[{'url': 1}].all(data, data.url == 1)",
+        "data.url.query.all(name, data.url.query[name] != '')",
+        "data.headers_all.all(field, size(field) == 2 && field[0].size() > 0)",
+        "type(data.method) == string && type(data.body.text) == null_type",
+        "int(data.url.query.page) > 1",
+        "data.url.query.page.split(',').exists(page, page == '1')",
+        "{'a': 1}.a == 1 && {1: 2}[1] == 2",
+    ];
+    for source in rows {
+        assert!(Filter::compile(source).is_ok(), "{}", Filter::compile(source).unwrap_err());
+    }
 }
 
 #[test]
