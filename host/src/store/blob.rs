@@ -68,11 +68,15 @@ async fn digest_of(bytes: Bytes) -> Result<(Digest, Bytes)> {
     digest.map_err(|err| Error::Backend(format!("digesting a blob: {err}")))
 }
 
-/// `ab/abcdef…`: 256 directories, so that none has too many files.
 fn location(digest: Digest) -> object_store::path::Path {
-    let name = digest.to_string();
-    let directory = name.get(..2).expect("a digest has 64 digits");
-    object_store::path::Path::from_iter([directory, &name])
+    object_store::path::Path::from(name(digest))
+}
+
+/// `ab/abcdef…`, the file below a directory of blobs: 256 directories, so that none has too many files.
+pub(super) fn name(digest: Digest) -> String {
+    let digits = digest.to_string();
+    let directory = digits.get(..2).expect("a digest has 64 digits");
+    format!("{directory}/{digits}")
 }
 
 fn failed(err: object_store::Error) -> Error {

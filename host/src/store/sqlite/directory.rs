@@ -29,7 +29,7 @@ fn create_missing(dir: &Path) -> io::Result<()> {
 }
 
 /// Makes a directory's entries durable: a file whose entry is lost in a power cut is lost.
-fn sync(dir: &Path) -> io::Result<()> {
+pub(super) fn sync(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
 

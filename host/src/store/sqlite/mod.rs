@@ -3,6 +3,7 @@
 //! All writes go through one thread that commits what waits together; reads have connections of their own.
 
 mod accept;
+pub mod backup;
 mod catalog;
 mod claim;
 mod directory;

@@ -9,7 +9,7 @@ use super::directory;
 use crate::store::{Error, Result};
 
 /// The steps from each version to the next; a new one is added at the end and none is ever changed.
-const STEPS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];
+pub(super) const STEPS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];
 
 /// A database that can be opened again.
 pub(super) struct Database {
