@@ -21,7 +21,15 @@ pub use restore::restore;
 
 use super::{directory, row, schema};
 use crate::event::{Digest, Timestamp};
-use crate::store::{Error, Result, blob};
+use crate::store::{self, blob};
+
+/// Why a backup was not made or not restored, and what to do.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(String);
+
+/// What is answered here.
+pub type Result<T> = std::result::Result<T, Error>;
 
 /// The version of what follows; another one is refused.
 const FORMAT: u32 = 1;
@@ -71,8 +79,8 @@ struct Facts {
 /// that was committed when this began. Blocks the thread; needs room for the database twice beside `file`.
 ///
 /// # Errors
-/// [`Error::Conflict`] when `file` exists and shall not be replaced, when `data` is not a data directory, or of a newer
-/// version; [`Error::Corrupt`] when a module is damaged or missing; [`Error::Unavailable`] when `file` cannot be written.
+/// `file` exists and shall not be replaced, or cannot be written; `data` is not a data directory, or a newer version's;
+/// a module is damaged or missing.
 pub fn backup(data: &Path, file: &Path, replace: bool, now: Timestamp) -> Result<Backup> {
     if !replace && file.symlink_metadata().is_ok() {
         return Err(exists(file));
@@ -80,9 +88,12 @@ pub fn backup(data: &Path, file: &Path, replace: bool, now: Timestamp) -> Result
     let database = data.join(DATABASE);
     if !database.is_file() {
         let data = data.display();
-        return Err(Error::Conflict(format!("`{data}` is not a data directory: it has no `{DATABASE}`")));
+        return Err(Error(format!("`{data}` is not a data directory: it has no `{DATABASE}`")));
     }
     let beside = parent(file);
+    if !beside.is_dir() {
+        return Err(Error(format!("there is no directory `{}`", beside.display())));
+    }
     let snapshot = unfinished(beside)?;
     take_snapshot(&database, snapshot.path())?;
     let conn = read_only(snapshot.path())?;
@@ -106,7 +117,7 @@ fn take_snapshot(database: &Path, into: &Path) -> Result<()> {
     let into = std::path::absolute(into).map_err(|err| unavailable("finding", into, &err))?;
     let Some(into) = into.to_str() else {
         let into = into.display();
-        return Err(Error::Conflict(format!("`{into}` is not UTF-8, and SQLite writes to no such path: choose another")));
+        return Err(Error(format!("`{into}` is not UTF-8, and SQLite writes to no such path: choose another")));
     };
     read_only(database)?.execute("VACUUM INTO ?1", [into])?;
     Ok(())
@@ -117,14 +128,14 @@ fn module(data: &Path, digest: Digest) -> Result<Part> {
     let path = data.join(blob_name(digest));
     let found = match part(&path) {
         Ok(found) => found,
-        Err(_) if !path.exists() => return Err(damaged(digest, "missing")),
+        Err(_) if !path.exists() => return Err(unsound(digest, "missing")),
         Err(error) => return Err(error),
     };
-    if found.sha256 == digest { Ok(found) } else { Err(damaged(digest, "damaged")) }
+    if found.sha256 == digest { Ok(found) } else { Err(unsound(digest, "damaged")) }
 }
 
-fn damaged(digest: Digest, how: &str) -> Error {
-    Error::Corrupt(format!("the module {digest} is {how}: deploy it again, then make the backup"))
+fn unsound(digest: Digest, how: &str) -> Error {
+    Error(format!("the module {digest} is {how}: deploy it again, then make the backup"))
 }
 
 fn write(contents: &Contents, snapshot: &Path, data: &Path, out: NamedTempFile) -> io::Result<NamedTempFile> {
@@ -183,8 +194,8 @@ fn version(conn: &Connection, path: &Path) -> Result<usize> {
         (conn.query_row("PRAGMA user_version", [], |row| row.get(0))?, schema::STEPS.len());
     let path = path.display();
     match version {
-        0 => Err(Error::Corrupt(format!("`{path}` is not a database of Tenterhook"))),
-        version if version > known => Err(Error::Conflict(format!(
+        0 => Err(Error(format!("`{path}` is not a database of Tenterhook"))),
+        version if version > known => Err(Error(format!(
             "`{path}` has version {version} and this program knows versions up to {known}: use a newer Tenterhook"
         ))),
         version => Ok(version),
@@ -240,9 +251,27 @@ fn parent(path: &Path) -> &Path {
 }
 
 fn exists(file: &Path) -> Error {
-    Error::Conflict(format!("`{}` exists: choose another name, or replace it with `--force`", file.display()))
+    Error(format!("`{}` exists: choose another name, or replace it with `--force`", file.display()))
 }
 
 fn unavailable(doing: &str, path: &Path, err: &io::Error) -> Error {
-    Error::Unavailable(format!("{doing} `{}`: {err}", path.display()))
+    Error(format!("{doing} `{}`: {err}", path.display()))
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self(match error {
+            store::Error::Conflict(what)
+            | store::Error::Unavailable(what)
+            | store::Error::Corrupt(what)
+            | store::Error::Backend(what) => what,
+            store::Error::LeaseLost => error.to_string(),
+        })
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        store::Error::from(error).into()
+    }
 }

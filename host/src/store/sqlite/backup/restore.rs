@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tar::{Archive, Entry, EntryType};
 
-use super::{BLOBS, Backup, CONTENTS, Contents, DATABASE, FORMAT, Facts, Part};
+use super::{BLOBS, Backup, CONTENTS, Contents, DATABASE, Error, FORMAT, Facts, Part, Result};
 use super::{blob_name, copy, directory, facts, parent, read_only, schema, unavailable, version};
-use crate::store::{Error, Result};
 
 /// More than the list of a hundred thousand modules.
 const CONTENTS_BYTES: u64 = 16 << 20;
@@ -20,63 +19,27 @@ const CONTENTS_BYTES: u64 = 16 << 20;
 /// backup is in it, checked and on the disk, and until then not touched. Blocks the thread.
 ///
 /// # Errors
-/// [`Error::Conflict`] when `data` has something in it, or a newer version made the backup; [`Error::Corrupt`] when the
-/// file is not a whole backup; [`Error::Unavailable`] when a file cannot be read or written.
+/// `data` has something in it; the file is not a whole backup, or a newer version's; a file cannot be read or written.
 pub fn restore(file: &Path, data: &Path) -> Result<Backup> {
     refuse_taken(data)?;
     let opened = File::open(file).map_err(|err| unavailable("opening", file, &err))?;
     let bytes = opened.metadata().map_err(|err| unavailable("opening", file, &err))?.len();
     let staging = staging(data)?;
-    let contents = unpack(opened, staging.path()).map_err(|fault| fault.of(file))?;
-    let facts = check(&staging.path().join(DATABASE), &contents).map_err(|fault| fault.of(file))?;
+    let contents = unpack(opened, staging.path())?;
+    let facts = check(&staging.path().join(DATABASE), &contents)?;
 
-    let moved = directory::create(parent(data)).and_then(|()| {
-        fs::rename(staging.path(), data).map_err(|err| match err.kind() {
-            io::ErrorKind::CrossesDevices | io::ErrorKind::ResourceBusy => Error::Conflict(format!(
-                "`{}` is where a file system is mounted: name a new directory below it",
-                data.display()
-            )),
-            _ => unavailable("creating", data, &err),
-        })
-    });
-    moved?;
+    directory::create(parent(data))?;
+    fs::rename(staging.path(), data).map_err(|err| match err.kind() {
+        io::ErrorKind::CrossesDevices | io::ErrorKind::ResourceBusy => {
+            let data = data.display();
+            Error(format!("a file system is mounted at `{data}`: name a new directory below it"))
+        }
+        _ => unavailable("creating", data, &err),
+    })?;
     // It has its name now, and stays.
     drop(staging.keep());
     directory::sync(parent(data)).map_err(|err| unavailable("writing", parent(data), &err))?;
     Ok(Backup { made_at: contents.made_at, bytes, modules: contents.modules.len(), owed: facts.owed })
-}
-
-/// Why a backup is not restored.
-enum Fault {
-    /// What the file says is wrong, in words that follow its name.
-    Backup(String),
-    /// Something else failed.
-    Store(Error),
-}
-
-impl Fault {
-    fn of(self, file: &Path) -> Error {
-        match self {
-            Self::Backup(what) => Error::Corrupt(format!("`{}` {what}", file.display())),
-            Self::Store(error) => error,
-        }
-    }
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// A database that SQLite cannot read is a fault of the backup.
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
-        match Error::from(error) {
-            Error::Corrupt(what) | Error::Backend(what) => Self::Backup(format!("is damaged: {what}")),
-            error @ (Error::Conflict(_) | Error::LeaseLost | Error::Unavailable(_)) => Self::Store(error),
-        }
-    }
 }
 
 fn refuse_taken(data: &Path) -> Result<()> {
@@ -87,7 +50,7 @@ fn refuse_taken(data: &Path) -> Result<()> {
     };
     if taken {
         let data = data.display();
-        return Err(Error::Conflict(format!("`{data}` is not empty: a backup is restored to a new or empty directory")));
+        return Err(Error(format!("`{data}` is not empty: a backup is restored to a new or empty directory")));
     }
     Ok(())
 }
@@ -106,7 +69,7 @@ fn staging(data: &Path) -> Result<tempfile::TempDir> {
 }
 
 /// Writes the parts of a backup below `dir`, each of which must be what the backup's first file says.
-fn unpack(file: File, dir: &Path) -> Result<Contents, Fault> {
+fn unpack(file: File, dir: &Path) -> Result<Contents> {
     let mut archive = Archive::new(BufReader::new(file));
     let mut entries = archive.entries().map_err(|_| not_a_backup())?;
     let contents = match entries.next() {
@@ -121,18 +84,18 @@ fn unpack(file: File, dir: &Path) -> Result<Contents, Fault> {
         let mut entry = entry.map_err(cut_off)?;
         let name = entry.path().map_err(cut_off)?.into_owned();
         let Some(part) = expected.remove(&name).filter(|_| entry.header().entry_type() == EntryType::Regular) else {
-            return Err(Fault::Backup(format!("has a file that is not of a backup: `{}`", name.display())));
+            return Err(Error(format!("it has a file that is not of a backup: `{}`", name.display())));
         };
         unpack_part(&mut entry, &dir.join(&name), part, &name)?;
     }
     if let Some(missing) = expected.keys().next() {
-        return Err(Fault::Backup(format!("is cut off: `{}` is missing", missing.display())));
+        return Err(Error(format!("it is cut off: `{}` is missing", missing.display())));
     }
     sync_directories(dir)?;
     Ok(contents)
 }
 
-fn contents(mut entry: Entry<'_, impl io::Read>) -> Result<Contents, Fault> {
+fn contents(mut entry: Entry<'_, impl io::Read>) -> Result<Contents> {
     let is_first = entry.path().is_ok_and(|name| name == Path::new(CONTENTS));
     if !is_first || entry.header().entry_type() != EntryType::Regular || entry.size() > CONTENTS_BYTES {
         return Err(not_a_backup());
@@ -140,22 +103,22 @@ fn contents(mut entry: Entry<'_, impl io::Read>) -> Result<Contents, Fault> {
     let mut text = Vec::new();
     entry.read_to_end(&mut text).map_err(cut_off)?;
     if text.len() as u64 != entry.size() {
-        return Err(Fault::Backup(format!("is cut off within `{CONTENTS}`")));
+        return Err(Error(format!("it is cut off within `{CONTENTS}`")));
     }
     // Another format may have other fields.
     let described: serde_json::Value = serde_json::from_slice(&text).map_err(|err| unreadable(&err))?;
     match described.get("format").and_then(serde_json::Value::as_u64) {
         Some(format) if format == u64::from(FORMAT) => {}
         Some(format) => {
-            let error = format!("the backup has format {format} and this program knows format {FORMAT}");
-            return Err(Fault::Store(Error::Conflict(format!("{error}: use the Tenterhook that made it, or a newer one"))));
+            let error = format!("it has format {format} and this program knows format {FORMAT}");
+            return Err(Error(format!("{error}: use the Tenterhook that made it, or a newer one")));
         }
         None => return Err(not_a_backup()),
     }
     serde_json::from_value(described).map_err(|err| unreadable(&err))
 }
 
-fn unpack_part(entry: &mut impl io::Read, path: &Path, part: Part, name: &Path) -> Result<(), Fault> {
+fn unpack_part(entry: &mut impl io::Read, path: &Path, part: Part, name: &Path) -> Result<()> {
     make_directory(parent(path))?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -166,29 +129,29 @@ fn unpack_part(entry: &mut impl io::Read, path: &Path, part: Part, name: &Path) 
     let copied = copy(&mut entry.take(part.bytes.saturating_add(1)), &mut file);
     let copied = copied.map_err(|err| match err.kind() {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::Other => cut_off(err),
-        _ => Fault::Store(unavailable("writing", path, &err)),
+        _ => unavailable("writing", path, &err),
     })?;
     if copied.bytes < part.bytes {
-        return Err(Fault::Backup(format!("is cut off within `{}`", name.display())));
+        return Err(Error(format!("it is cut off within `{}`", name.display())));
     }
     if copied != part {
-        return Err(Fault::Backup(format!("is damaged: `{}` is not what was backed up", name.display())));
+        return Err(damaged(format!("`{}` is not what was backed up", name.display())));
     }
-    Ok(file.sync_all().map_err(|err| unavailable("writing", path, &err))?)
+    file.sync_all().map_err(|err| unavailable("writing", path, &err))
 }
 
-fn make_directory(dir: &Path) -> Result<(), Fault> {
+fn make_directory(dir: &Path) -> Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    Ok(builder.create(dir).map_err(|err| unavailable("creating", dir, &err))?)
+    builder.create(dir).map_err(|err| unavailable("creating", dir, &err))
 }
 
 /// Makes the entries of a directory and of those below it durable.
-fn sync_directories(dir: &Path) -> Result<(), Fault> {
+fn sync_directories(dir: &Path) -> Result<()> {
     let entries = fs::read_dir(dir).map_err(|err| unavailable("reading", dir, &err))?;
     for entry in entries {
         let path = entry.map_err(|err| unavailable("reading", dir, &err))?.path();
@@ -196,34 +159,27 @@ fn sync_directories(dir: &Path) -> Result<(), Fault> {
             sync_directories(&path)?;
         }
     }
-    Ok(directory::sync(dir).map_err(|err| unavailable("writing", dir, &err))?)
+    directory::sync(dir).map_err(|err| unavailable("writing", dir, &err))
 }
 
 /// The database is whole, of a version that this program knows, with that version's tables and nothing else, and names
 /// no module that the backup does not have.
-fn check(database: &Path, contents: &Contents) -> Result<Facts, Fault> {
+fn check(database: &Path, contents: &Contents) -> Result<Facts> {
     let conn = read_only(database)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "cell_size_check", true)?;
-    let version = version(&conn, Path::new(DATABASE)).map_err(|err| match err {
-        Error::Corrupt(what) => Fault::Backup(format!("is damaged: {what}")),
-        other => Fault::Store(other),
-    })?;
+    let version = version(&conn, Path::new(DATABASE))?;
     if objects(&conn)? != expected_objects(version)? {
-        let what = format!("is damaged: its database has other tables than those of version {version}");
-        return Err(Fault::Backup(what));
+        return Err(damaged(format!("its database has other tables than those of version {version}")));
     }
     let verdict: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
-        return Err(Fault::Backup(format!("is damaged: its database is not whole: {verdict}")));
+        return Err(damaged(format!("its database is not whole: {verdict}")));
     }
-    let facts = facts(&conn).map_err(|err| match err {
-        Error::Corrupt(what) => Fault::Backup(format!("is damaged: {what}")),
-        other => Fault::Store(other),
-    })?;
+    let facts = facts(&conn).map_err(damaged)?;
     let has = |digest| contents.modules.iter().any(|module| module.sha256 == digest);
     if let Some(missing) = facts.modules.iter().find(|digest| !has(**digest)) {
-        return Err(Fault::Backup(format!("is damaged: it has no module {missing}, which a deployment names")));
+        return Err(damaged(format!("it has no module {missing}, which a deployment names")));
     }
     Ok(facts)
 }
@@ -243,14 +199,18 @@ fn expected_objects(version: usize) -> rusqlite::Result<Vec<(String, String, Opt
     objects(&conn)
 }
 
-fn not_a_backup() -> Fault {
-    Fault::Backup("is not a backup of Tenterhook".to_owned())
+fn not_a_backup() -> Error {
+    Error("it is not a backup of Tenterhook".to_owned())
 }
 
-fn cut_off(err: io::Error) -> Fault {
-    Fault::Backup(format!("is cut off or damaged: {err}"))
+fn cut_off(err: io::Error) -> Error {
+    Error(format!("it is cut off or damaged: {err}"))
 }
 
-fn unreadable(err: &serde_json::Error) -> Fault {
-    Fault::Backup(format!("is damaged: `{CONTENTS}`: {err}"))
+fn unreadable(err: &serde_json::Error) -> Error {
+    damaged(format!("`{CONTENTS}`: {err}"))
+}
+
+fn damaged(what: impl std::fmt::Display) -> Error {
+    Error(format!("it is damaged: {what}"))
 }
