@@ -95,12 +95,12 @@ impl App {
             lease,
             dispatch,
             tasks: tasks.clone(),
-            clock,
+            clock: clock.clone(),
             feed: feed.clone(),
         });
         let router = Router::new()
             .merge(ingest::router(intake))
-            .merge(api::router(api::State { history: store.history, org }).merge(api::health::router()));
+            .merge(api::router(api::State { history: store.history, org, clock }).merge(api::health::router()));
         let server = Server { listener, router, config: config.http };
         Ok(Self { address, registry, feed, tasks, _guests: guests, shutdown, server: Some(server) })
     }

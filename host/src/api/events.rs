@@ -1,17 +1,17 @@
 //! `GET /events` and `GET /events/{id}`.
 
+use axum::extract::RawQuery;
 use axum::{Json, extract};
 
-use super::bounds::{Bounds, Id};
-use super::{Code, Problem, State, view};
+use super::parameters::{Id, Parameters};
+use super::{Code, Problem, State, lists, view};
 use crate::event::EventId;
-use crate::store::EventQuery;
 
 pub(super) async fn list(
     extract::State(api): extract::State<State>,
-    bounds: Bounds<EventId>,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<view::Page<view::EventSummary>>, Problem> {
-    let query = EventQuery { before: bounds.before(), limit: bounds.limit(), ..EventQuery::default() };
+    let query = lists::events(Parameters::of_query(query.as_deref(), &lists::EVENTS)?, api.clock.now())?;
     Ok(Json(api.history.events(&api.org, query).await?.into()))
 }
 

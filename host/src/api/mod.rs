@@ -2,10 +2,11 @@
 //!
 //! Knows nothing of how events are received or handlers are run: it reads a [`History`].
 
-mod bounds;
 mod events;
 mod guard;
 pub mod health;
+mod lists;
+mod parameters;
 mod problem;
 mod sessions;
 pub mod view;
@@ -18,15 +19,21 @@ use std::sync::Arc;
 use axum::routing::{any, get};
 use axum::{Router, middleware};
 
-pub use bounds::{DEFAULT_LIMIT, MAX_LIMIT};
 pub(crate) use problem::MEDIA_TYPE as PROBLEM_MEDIA_TYPE;
 pub use problem::{Code, Problem};
 
+use crate::clock::Clock;
 use crate::event::Org;
 use crate::store::History;
 
 /// The path that every route of the API is below.
 pub const PREFIX: &str = "/api/v1";
+
+/// How many items a page has unless `limit` says otherwise.
+pub const DEFAULT_LIMIT: u32 = 50;
+
+/// How many items a page has at the most, so that no request holds thousands of payloads in memory.
+pub const MAX_LIMIT: u32 = 200;
 
 /// What the API answers from.
 #[derive(Clone)]
@@ -35,6 +42,8 @@ pub struct State {
     pub history: Arc<dyn History>,
     /// Whose events and sessions: nothing of another org is ever found.
     pub org: Org,
+    /// By which `since=1h` is understood.
+    pub clock: Clock,
 }
 
 /// Everything at and below [`PREFIX`]. Every request must carry the peer's address as axum's

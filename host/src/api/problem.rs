@@ -20,6 +20,8 @@ pub enum Code {
     InvalidId,
     /// A query parameter is unknown, repeated, or out of its range.
     InvalidQuery,
+    /// A body is not JSON, or a field of it is unknown or out of its range.
+    InvalidBody,
     /// The org has no such event.
     EventNotFound,
     /// The org has no such session.
@@ -46,9 +48,10 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of `host/docs/errors.md`.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidId,
         Self::InvalidQuery,
+        Self::InvalidBody,
         Self::EventNotFound,
         Self::SessionNotFound,
         Self::UnknownRoute,
@@ -67,6 +70,7 @@ impl Code {
         match self {
             Self::InvalidId => "invalid_id",
             Self::InvalidQuery => "invalid_query",
+            Self::InvalidBody => "invalid_body",
             Self::EventNotFound => "event_not_found",
             Self::SessionNotFound => "session_not_found",
             Self::UnknownRoute => "unknown_route",
@@ -84,7 +88,7 @@ impl Code {
     /// The status of the answer.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidId | Self::InvalidQuery => StatusCode::BAD_REQUEST,
+            Self::InvalidId | Self::InvalidQuery | Self::InvalidBody => StatusCode::BAD_REQUEST,
             Self::EventNotFound | Self::SessionNotFound | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotLocal | Self::ForeignHost => StatusCode::FORBIDDEN,
@@ -99,6 +103,7 @@ impl Code {
         match self {
             Self::InvalidId => "Invalid id",
             Self::InvalidQuery => "Invalid query parameter",
+            Self::InvalidBody => "Invalid body",
             Self::EventNotFound => "No such event",
             Self::SessionNotFound => "No such session",
             Self::UnknownRoute => "No such route",

@@ -1,17 +1,18 @@
 //! `GET /sessions`, `GET /sessions/{id}` and `GET /sessions/{id}/logs`.
 
+use axum::extract::RawQuery;
 use axum::{Json, extract};
 
-use super::bounds::{Bounds, Id};
-use super::{Code, Problem, State, view};
+use super::parameters::{Id, Parameters};
+use super::{Code, Problem, State, lists, view};
 use crate::event::{LogEntry, SessionId};
-use crate::store::{SessionQuery, SessionRecord};
+use crate::store::SessionRecord;
 
 pub(super) async fn list(
     extract::State(api): extract::State<State>,
-    bounds: Bounds<SessionId>,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<view::Page<SessionRecord>>, Problem> {
-    let query = SessionQuery { before: bounds.before(), limit: bounds.limit(), ..SessionQuery::default() };
+    let query = lists::sessions(Parameters::of_query(query.as_deref(), &lists::SESSIONS)?, api.clock.now())?;
     Ok(Json(api.history.sessions(&api.org, query).await?.into()))
 }
 

@@ -34,18 +34,8 @@ fn new_event(body: String) -> NewEvent {
         data: Arc::new(Data::new(raw)),
         redispatched_from: None,
     });
-    let delivery = Delivery {
-        session: SessionId::new(at(1)),
-        event: Arc::clone(&event),
-        trigger: "on_post".into(),
-        deployment: DeploymentId::floor(at(0)),
-        attempt: 1,
-        first_attempt: 1,
-        due: at(1),
-        lane: None,
-        keep: Keep::Full,
-        interruptions: 0,
-    };
+    let delivery =
+        Delivery::new(Arc::clone(&event), SessionId::new(at(1)), "on_post".into(), DeploymentId::floor(at(0)));
     let verdict = Verdict { trigger: "on_post".to_owned(), kind: VerdictKind::Matched, detail: None };
     NewEvent { event, key: None, keep: Keep::Full, verdicts: vec![verdict], deliveries: vec![delivery] }
 }
