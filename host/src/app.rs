@@ -17,6 +17,7 @@ use crate::event::Org;
 use crate::guest::{Engine, Library};
 use crate::ingest::{self, Intake};
 use crate::observe::feed::Feed;
+use crate::retention::Keeper;
 use crate::store::Store;
 use crate::task::Tasks;
 use crate::{api, dispatch, server};
@@ -86,6 +87,8 @@ impl App {
             },
         );
         dispatch.resume(&registry).await.context("resuming what is owed")?;
+        let keeper = Keeper { config: config.history, history: store.history.clone(), clock: clock.clone() };
+        tasks.spawn(keeper.run(tasks.clone()));
         let shutdown = config.http.shutdown();
         let intake = Intake::new(ingest::Parts {
             room: Arc::new(Semaphore::new(config.ingest.in_flight_bytes / 1024)),

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::{deploy, dispatch, guest, ingest, server};
+use crate::{deploy, dispatch, guest, ingest, retention, server};
 
 /// Every setting, its default and its reason.
 pub const DEFAULTS: &str = include_str!("../default.toml");
@@ -33,6 +33,8 @@ pub struct Config {
     pub deploy: deploy::Config,
     /// How much runs at once.
     pub dispatch: dispatch::Config,
+    /// What is kept, and for how long.
+    pub history: retention::Config,
     /// What a sandbox may take.
     pub guest: guest::Config,
 }
@@ -56,7 +58,7 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        let Self { ingest, http, dispatch, guest, .. } = self;
+        let Self { ingest, http, dispatch, history, guest, .. } = self;
         let at_least_one = [
             ("ingest.body_bytes", ingest.body_bytes == 0),
             ("ingest.read_timeout_ms", ingest.read_timeout_ms == 0),
@@ -65,6 +67,8 @@ impl Config {
             ("http.head_timeout_ms", http.head_timeout_ms == 0),
             ("http.http2_streams", http.http2_streams == 0),
             ("dispatch.timeout_ms", dispatch.timeout_ms == 0),
+            ("history.budget", history.budget == 0),
+            ("history.interval_ms", history.interval_ms == 0),
             ("guest.tick_ms", guest.tick_ms == 0),
         ];
         if let Some((name, _)) = at_least_one.iter().find(|(_, is_zero)| *is_zero) {

@@ -14,6 +14,8 @@ pub mod observe;
 pub mod trigger;
 // What is kept, as four traits written for their users.
 pub mod store;
+// Removes from the history what is too old or too much.
+pub mod retention;
 // Runs handlers: a fresh sandbox for every event.
 pub mod guest;
 // What is deployed: manifests, modules, and the snapshot that requests are routed by.

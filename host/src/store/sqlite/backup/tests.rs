@@ -36,7 +36,8 @@ fn new_event(body: String) -> NewEvent {
     });
     let delivery =
         Delivery::new(Arc::clone(&event), SessionId::new(at(1)), "on_post".into(), DeploymentId::floor(at(0)));
-    let verdict = Verdict { trigger: "on_post".to_owned(), kind: VerdictKind::Matched, detail: None };
+    let verdict =
+        Verdict { trigger: "on_post".to_owned(), kind: VerdictKind::Matched, detail: None, explanation: None };
     NewEvent { event, key: None, keep: Keep::Full, verdicts: vec![verdict], deliveries: vec![delivery] }
 }
 

@@ -16,6 +16,7 @@ use cel::common::types::{
 };
 use cel::common::value::Val;
 
+use super::super::budget::Purpose;
 use super::super::{Context, Filter};
 use super::rich;
 use crate::event::{EventType, VerdictKind};
@@ -88,7 +89,7 @@ fn answer(expression: &str) -> Answer {
     let (verdict, detail) = filter.evaluate(&context);
     let mut scope = context.variables.new_inner_scope();
     scope.set_variable_resolver(&filter.constants);
-    context.meter.start();
+    context.meter.start(Purpose::Verdict);
     match Value::resolve_val(&filter.tree, &scope) {
         Ok(value) => Answer::Value(show(value.as_ref())),
         Err(_) => {
