@@ -31,9 +31,12 @@ fn source() -> PathBuf {
 
 /// When the last of a folder's files was changed.
 fn newest(folder: &Path) -> Option<SystemTime> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let times =
-        entries.map(|path| if path.is_dir() { newest(&path) } else { path.metadata().unwrap().modified().ok() });
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    // Tools leave hidden files beside the sources.
+    let entries = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
+    let times = entries
+        .map(|entry| entry.path())
+        .map(|path| if path.is_dir() { newest(&path) } else { path.metadata().unwrap().modified().ok() });
     times.max().flatten()
 }
 

@@ -1,5 +1,7 @@
 //! What is SQLite's own: the directory, the commits and the plans.
 
+mod versions;
+
 use std::path::Path;
 use std::sync::mpsc::channel;
 
