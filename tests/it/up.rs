@@ -172,12 +172,55 @@ fn filters_are_tried_without_a_server() {
         assert_eq!(output.status.code(), Some(code), "{expression}: {}", text(&output.stderr));
         let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(answer["verdict"], verdict, "{expression}");
+        assert_eq!(answer["explanation"].is_null(), verdict == "matched", "{expression}");
     }
+    let explained = program::run(&["filter", "test", "--data", file, r#"data.method == "PUT""#]);
+    let shown = "  data.method == \"PUT\"\n  ^ data.method → \"POST\"\n";
+    assert!(text(&explained.stdout).ends_with(shown), "{}", text(&explained.stdout));
     let wrong = program::run(&["filter", "test", "--data", file, "dat.method == 'POST'"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(text(&wrong.stderr).contains("undeclared reference to 'dat'"), "{}", text(&wrong.stderr));
     assert_eq!(program::run(&["filter", "check", "data.method == 'GET'"]).status.code(), Some(0));
     assert_eq!(program::run(&["filter", "check", "data.method =="]).status.code(), Some(2));
+}
+
+#[test]
+fn filters_are_tried_on_what_was_stored() {
+    let manifest = MANIFEST.replace("event_type: get", "filter: data.headers['X-Event'] == 'push'");
+    let (dir, data) = (project(&manifest), tempfile::tempdir().unwrap());
+    let mut up = Up::start(dir.path(), data.path());
+    assert!(up.notice("deployed")["warnings"].is_null());
+    get(&format!("{}/webhooks/hello?page=1", up.url));
+    let first = up.notice("event")["id"].as_str().unwrap().to_owned();
+    get(&format!("{}/webhooks/hello?page=2", up.url));
+    up.notice("event");
+
+    let shown = text(&up.run(&["events", "show", &first]).stdout);
+    let caret = "      data.headers['X-Event'] == 'push'\n      ^ data.headers['X-Event'] → no such key";
+    assert!(shown.contains(caret), "{shown}");
+    let matching = up.json(&["filter", "test", "data.url.query.page == '1'", "--event", &first]);
+    assert_eq!(matching["verdict"], "matched");
+    let report = up.json(&["filter", "test", "data.url.query.page == '1'", "--since", "1h", "--endpoint", "hello"]);
+    assert_eq!((&report["matched"], &report["next"]), (&1.into(), &serde_json::Value::Null), "{report}");
+    assert_eq!(report["items"][0]["explanation"]["parts"][0]["value"], "\"2\"");
+    let none = up.run(&["filter", "test", "data.method == 'PUT'", "--since", "1h"]);
+    let said = text(&none.stdout);
+    assert_eq!(none.status.code(), Some(1), "{said}");
+    assert!(said.contains("data.method → \"GET\"") && said.ends_with("0 of 2 events would match\n"), "{said}");
+}
+
+#[test]
+fn a_doubtful_filter_is_deployed_and_warned_of() {
+    let manifest = MANIFEST.replace("event_type: get", "filter: event_type == 'GET'");
+    let (dir, data) = (project(&manifest), tempfile::tempdir().unwrap());
+    let mut up = Up::start(dir.path(), data.path());
+    let warning = "line 7, column 29: the filter is doubtful: event types are in lower case, so none is this";
+    assert_eq!(up.notice("deployed")["warnings"][0], warning);
+    let check = program::run(&["manifest", "check", dir.path().to_str().unwrap()]);
+    let said = text(&check.stdout);
+    assert_eq!(check.status.code(), Some(0), "{said}");
+    assert!(said.contains("warning: ") && said.contains("did you mean `'get'`?"), "{said}");
+    assert!(said.trim_end().ends_with("is sound."), "{said}");
 }
 
 #[test]

@@ -1,8 +1,10 @@
-//! The JSON API under `/api/v1`: what was received, what became of it. Read-only, and answers to this machine alone.
+//! The JSON API under `/api/v1`: what was received, what became of it, and what a filter would say of it. It changes
+//! nothing, and answers to this machine alone.
 //!
 //! Knows nothing of how events are received or handlers are run: it reads a [`History`].
 
 mod events;
+mod filter;
 mod guard;
 pub mod health;
 mod lists;
@@ -16,9 +18,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Router, middleware};
 
+pub use filter::Question;
 pub(crate) use problem::MEDIA_TYPE as PROBLEM_MEDIA_TYPE;
 pub use problem::{Code, Problem};
 
@@ -56,6 +59,8 @@ pub fn router(state: State) -> Router {
         .route(&at("/sessions"), get(sessions::list))
         .route(&at("/sessions/{id}"), get(sessions::show))
         .route(&at("/sessions/{id}/logs"), get(sessions::logs))
+        .route(&at("/filter/check"), post(filter::check).fallback(problem::only_post))
+        .route(&at("/filter/test"), post(filter::test).fallback(problem::only_post))
         .method_not_allowed_fallback(problem::method_not_allowed)
         // Routes and no fallback, so that the router can be merged with one that has a fallback of its own.
         .route(&at(""), any(problem::unknown_route))

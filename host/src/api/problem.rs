@@ -20,8 +20,10 @@ pub enum Code {
     InvalidId,
     /// A query parameter is unknown, repeated, or out of its range.
     InvalidQuery,
-    /// A body is not JSON, or a field of it is unknown or out of its range.
+    /// The body is not the JSON that the route takes.
     InvalidBody,
+    /// The expression does not compile.
+    InvalidFilter,
     /// The org has no such event.
     EventNotFound,
     /// The org has no such session.
@@ -48,10 +50,11 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of `host/docs/errors.md`.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidId,
         Self::InvalidQuery,
         Self::InvalidBody,
+        Self::InvalidFilter,
         Self::EventNotFound,
         Self::SessionNotFound,
         Self::UnknownRoute,
@@ -71,6 +74,7 @@ impl Code {
             Self::InvalidId => "invalid_id",
             Self::InvalidQuery => "invalid_query",
             Self::InvalidBody => "invalid_body",
+            Self::InvalidFilter => "invalid_filter",
             Self::EventNotFound => "event_not_found",
             Self::SessionNotFound => "session_not_found",
             Self::UnknownRoute => "unknown_route",
@@ -89,6 +93,7 @@ impl Code {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::InvalidId | Self::InvalidQuery | Self::InvalidBody => StatusCode::BAD_REQUEST,
+            Self::InvalidFilter => StatusCode::UNPROCESSABLE_ENTITY,
             Self::EventNotFound | Self::SessionNotFound | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotLocal | Self::ForeignHost => StatusCode::FORBIDDEN,
@@ -104,6 +109,7 @@ impl Code {
             Self::InvalidId => "Invalid id",
             Self::InvalidQuery => "Invalid query parameter",
             Self::InvalidBody => "Invalid body",
+            Self::InvalidFilter => "Invalid filter",
             Self::EventNotFound => "No such event",
             Self::SessionNotFound => "No such session",
             Self::UnknownRoute => "No such route",
@@ -177,6 +183,12 @@ impl IntoResponse for Problem {
 
 pub(super) async fn unknown_route(uri: Uri) -> Problem {
     Problem::new(Code::UnknownRoute, format!("no route has the path `{}`; host/docs/api.md lists them", uri.path()))
+}
+
+/// For the routes that read their question from a body.
+pub(super) async fn only_post(method: Method) -> Response {
+    let problem = Problem::new(Code::MethodNotAllowed, format!("this route does not answer to {method}, only to POST"));
+    ([(header::ALLOW, HeaderValue::from_static("POST"))], problem).into_response()
 }
 
 pub(super) async fn method_not_allowed(method: Method) -> Problem {

@@ -1,5 +1,6 @@
 //! The API as its clients see it: status, media type and body of each answer.
 
+mod filter;
 mod lists;
 mod problems;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{Method, Request, header};
+use axum::http::{Method, Request, header, request};
 use http_body_util::BodyExt as _;
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -100,9 +101,16 @@ fn api(store: &Store) -> Router {
 }
 
 async fn ask(api: &Router, method: Method, path: &str) -> (String, Value) {
-    let mut request =
-        Request::builder().method(method).uri(path).header("host", "localhost").body(Body::empty()).unwrap();
-    request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
+    answered(api, local(method, path).body(Body::empty()).unwrap()).await
+}
+
+/// A request of this machine.
+fn local(method: Method, path: &str) -> request::Builder {
+    let peer = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000)));
+    Request::builder().method(method).uri(path).header("host", "localhost").extension(peer)
+}
+
+async fn answered(api: &Router, request: Request<Body>) -> (String, Value) {
     let response = api.clone().oneshot(request).await.unwrap();
     let header = |name| response.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
     let head = [header(header::CONTENT_TYPE), header(header::ALLOW), header(header::RETRY_AFTER)].join(" ");

@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::event::{Attempt, EventId, EventType, SessionId, SessionState, Timestamp, Verdict};
+use crate::event::{
+    Attempt, EventId, EventType, Explanation, SessionId, SessionState, Timestamp, Verdict, VerdictKind,
+};
 use crate::store::{self, EventRecord, SessionRecord};
+use crate::trigger::filter::{CompileError, Diagnostic, Filter};
 
 /// A part of a list, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +78,83 @@ pub struct EventSession {
     pub state: SessionState,
     /// Its attempts, oldest first.
     pub attempts: Vec<Attempt>,
+}
+
+/// What is wrong with an expression, or likely not what was meant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mistake {
+    /// The line, from 1.
+    pub line: usize,
+    /// The character of that line, from 1.
+    pub column: usize,
+    /// In words.
+    pub message: String,
+    /// The text that was probably meant in its place.
+    pub suggestion: Option<String>,
+}
+
+/// Whether an expression compiles.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FilterCheck {
+    /// Whether it does.
+    pub valid: bool,
+    /// Why it does not.
+    pub errors: Vec<Mistake>,
+    /// What is likely not what was meant, when it does.
+    pub warnings: Vec<Mistake>,
+}
+
+/// What a filter says of stored events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FilterTest {
+    /// What is likely not what was meant.
+    pub warnings: Vec<Mistake>,
+    /// Newest first.
+    pub items: Vec<TestedEvent>,
+    /// The `before` that goes on; null when there is nothing left.
+    pub next: Option<String>,
+}
+
+/// A stored event and what a filter says of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TestedEvent {
+    /// `evt_…`.
+    pub id: EventId,
+    /// The HTTP method in lower case.
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// The slug that received it.
+    pub endpoint: String,
+    /// When the request's last byte had been read.
+    pub received_at: Timestamp,
+    /// `data.method`.
+    pub method: String,
+    /// `data.raw_url`.
+    pub raw_url: String,
+    /// The answer.
+    pub verdict: VerdictKind,
+    /// Why it failed.
+    pub detail: Option<String>,
+    /// What it saw, when it does not match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
+}
+
+impl From<&Diagnostic> for Mistake {
+    fn from(found: &Diagnostic) -> Self {
+        let Diagnostic { line, column, message, suggestion, .. } = found.clone();
+        Self { line, column, message, suggestion }
+    }
+}
+
+impl From<&Result<Filter, CompileError>> for FilterCheck {
+    fn from(compiled: &Result<Filter, CompileError>) -> Self {
+        let mistakes = |found: &[Diagnostic]| found.iter().map(Mistake::from).collect();
+        match compiled {
+            Ok(filter) => Self { valid: true, errors: Vec::new(), warnings: mistakes(filter.warnings()) },
+            Err(error) => Self { valid: false, errors: mistakes(error.diagnostics()), warnings: Vec::new() },
+        }
+    }
 }
 
 impl From<EventRecord> for EventSummary {

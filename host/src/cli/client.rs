@@ -10,8 +10,8 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
-use reqwest::{Response, Url};
-use serde::Deserialize;
+use reqwest::{RequestBuilder, Response, Url};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api;
@@ -91,10 +91,25 @@ impl Client {
     /// # Errors
     /// Nobody answers, or the answer is a problem, or it is not this API's; in words that say what to do.
     pub(super) async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
+        self.ask(self.http.get(self.url(path)).query(query)).await
+    }
+
+    /// What `POST` of this JSON gives.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(super) async fn post(&self, path: &str, question: &impl Serialize) -> anyhow::Result<Value> {
+        self.ask(self.http.post(self.url(path)).json(question)).await
+    }
+
+    fn url(&self, path: &str) -> Url {
         let mut url = self.server.clone();
         url.set_path(&format!("{}{}{path}", self.server.path().trim_end_matches('/'), api::PREFIX));
-        let sent = self.http.get(url).query(query).send().await;
-        let response = sent.map_err(|err| self.unreachable(&err))?;
+        url
+    }
+
+    async fn ask(&self, request: RequestBuilder) -> anyhow::Result<Value> {
+        let response = request.send().await.map_err(|err| self.unreachable(&err))?;
         if !response.status().is_success() {
             return Err(self.refused(response).await);
         }

@@ -43,10 +43,11 @@ fn caret(part: &Part, source: &str, indent: usize) -> String {
     format!("{:indent$}^ {}\n", "", line(&part.to_string()))
 }
 
-/// The explanation in a cell: what its first part was.
+/// The explanation in a cell: what failed, or else what its first part was.
 pub(super) fn summary(explanation: &Explanation) -> Option<String> {
-    let first = explanation.parts.first()?;
-    let more = match explanation.parts.len() - 1 {
+    let parts = &explanation.parts;
+    let first = parts.iter().find(|part| part.error.is_some()).or(parts.first())?;
+    let more = match parts.len() - 1 {
         0 if !explanation.is_cut => String::new(),
         0 => " …".to_owned(),
         others => format!(" (and {others} more)"),

@@ -1,4 +1,5 @@
-//! `tenterhook filter`: tries expressions before a manifest has them. Needs no server.
+//! `tenterhook filter`: tries expressions before a manifest has them: alone, on an event in a file, and on the events
+//! that a server has stored.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -6,18 +7,28 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
-use clap::Subcommand;
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::output::{self, line};
-use crate::event::{Data, EventType, VerdictKind};
-use crate::trigger::filter::{CompileError, Context, Filter};
+use super::client::Remote;
+use super::explain::{explain, summary};
+use super::output::{self, count, line};
+use super::since::Since;
+use crate::api::view::{FilterCheck, FilterTest, Mistake, TestedEvent};
+use crate::api::{MAX_LIMIT, Question};
+use crate::clock::Clock;
+use crate::event::{Data, EventId, EventType, VerdictKind};
+use crate::trigger::filter::{CompileError, Context, Filter, Judgement, render_warnings};
 
 /// The expression does not compile.
 const DOES_NOT_COMPILE: u8 = 2;
 /// The data cannot be read.
 const BAD_DATA: u8 = 3;
+
+/// The most events that one command asks about.
+const MAX_EVENTS: u64 = 10_000;
 
 /// What can be tried.
 #[derive(Debug, Subcommand)]
@@ -27,88 +38,189 @@ pub(super) enum Command {
         /// The expression, in CEL: `data.method == "POST"`
         #[arg(value_name = "EXPR", allow_hyphen_values = true)]
         expression: String,
-        /// Print `{"valid", "errors"}`
+        /// Print `{"valid", "errors", "warnings"}`
         #[arg(long)]
         json: bool,
     },
-    /// Ask an expression about an event. Exit code 0 when it matches, 1 when it does not, 2 when it does not compile, 3
-    /// when the data cannot be read
-    Test {
-        /// The event, or its `data`, as JSON: what `events show --json` prints; `-` reads standard input
-        #[arg(long, value_name = "FILE")]
-        data: PathBuf,
-        /// The expression, in CEL: `data.method == "POST"`
-        #[arg(value_name = "EXPR", allow_hyphen_values = true)]
-        expression: String,
-        /// Print `{"verdict", "detail"}`
-        #[arg(long)]
-        json: bool,
-    },
+    /// Ask an expression about one event, in a file or stored, or about all of late
+    ///
+    /// Exit code 0 when it matches (with `--since`: at least one event), 1 when it does not, 2 when it does not compile, 3
+    /// when the data cannot be read.
+    Test(Test),
 }
 
-pub(super) fn run(command: &Command) -> Result<ExitCode, Failure> {
+#[derive(Args, Debug)]
+pub(super) struct Test {
+    /// The expression, in CEL: `data.method == "POST"`
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    expression: String,
+    #[command(flatten)]
+    about: About,
+    /// With `--since`: how many events at the most, the newest first
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, conflicts_with_all = ["data", "event"],
+        value_parser = RangedU64ValueParser::<u32>::new().range(1..=MAX_EVENTS))]
+    limit: u32,
+    /// With `--since`: only events of this endpoint
+    #[arg(long, value_name = "SLUG", conflicts_with_all = ["data", "event"])]
+    endpoint: Option<String>,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Which events.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct About {
+    /// An event, or its `data`, as JSON: what `events show --json` prints; `-` reads standard input. Needs no server
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// An event that the server has stored
+    #[arg(long, value_name = "EVENT")]
+    event: Option<EventId>,
+    /// The events that the server has stored since then: `1h`, `30m`, `2d`, `2026-11-23T20:00:00Z`
+    #[arg(long, value_name = "TIME")]
+    since: Option<Since>,
+}
+
+pub(super) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Check { expression, json } => check(expression, *json),
-        Command::Test { data, expression, json } => test(data, expression, *json),
+        Command::Check { expression, json } => check(&expression, json),
+        Command::Test(test) => {
+            let compiled = match Filter::compile(&test.expression) {
+                Ok(filter) => filter,
+                Err(err) if test.remote.json => {
+                    output::print_json(&json!({ "verdict": null, "detail": err.to_string() }))?;
+                    return Ok(ExitCode::from(DOES_NOT_COMPILE));
+                }
+                Err(err) => return Err(does_not_compile(&err)),
+            };
+            let Test { expression, about, limit, endpoint, remote } = test;
+            match about {
+                About { data: Some(file), .. } => on_file(&compiled, &file, remote.json),
+                About { event: Some(id), .. } => on_event(&compiled, id, &remote).await,
+                About { since, .. } => {
+                    // In a new process the system's clock is the one that there is.
+                    let since = since.map(|since| since.before(Clock::system().now()));
+                    let question = Question { expression, since, endpoint, ..Question::default() };
+                    on_stored(&compiled, question, limit, &remote).await
+                }
+            }
+        }
     }
 }
 
 fn check(expression: &str, json: bool) -> Result<ExitCode, Failure> {
-    match (Filter::compile(expression), json) {
-        (Ok(_), true) => output::print_json(&json!({ "valid": true, "errors": [] }))?,
-        (Ok(_), false) => output::print("The expression compiles.\n")?,
-        (Err(err), true) => {
-            output::print_json(&json!({ "valid": false, "errors": errors(&err) }))?;
-            return Ok(ExitCode::from(DOES_NOT_COMPILE));
-        }
-        (Err(err), false) => return Err(does_not_compile(&err)),
+    let compiled = Filter::compile(expression);
+    if json {
+        output::print_json(&FilterCheck::from(&compiled))?;
+        return Ok(compiled.map_or(ExitCode::from(DOES_NOT_COMPILE), |_| ExitCode::SUCCESS));
     }
+    let filter = compiled.map_err(|err| does_not_compile(&err))?;
+    output::print(&compiles(&filter))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn test(file: &Path, expression: &str, json: bool) -> Result<ExitCode, Failure> {
-    let filter = match Filter::compile(expression) {
-        Ok(filter) => filter,
-        Err(err) if json => {
-            output::print_json(&json!({ "verdict": null, "detail": err.to_string() }))?;
-            return Ok(ExitCode::from(DOES_NOT_COMPILE));
-        }
-        Err(err) => return Err(does_not_compile(&err)),
-    };
-    let (kind, data) = read(file).map_err(|error| Failure { code: BAD_DATA, error })?;
-    let (verdict, detail) = filter.evaluate(&Context::new(&kind, &data));
-    if json {
-        output::print_json(&json!({ "verdict": verdict, "detail": detail }))?;
-    } else {
-        output::print(&sentence(verdict, detail.as_deref()))?;
-    }
-    Ok(ExitCode::from(u8::from(verdict != VerdictKind::Matched)))
+/// That an expression compiles, and what is doubtful in it, for people.
+pub(super) fn compiles(filter: &Filter) -> String {
+    doubts(filter) + "The expression compiles.\n"
 }
 
-/// The verdict, for people.
-pub(super) fn sentence(verdict: VerdictKind, detail: Option<&str>) -> String {
-    let reason = detail.map(|detail| format!(": {}", line(detail))).unwrap_or_default();
-    match verdict {
+fn on_file(filter: &Filter, file: &Path, json: bool) -> Result<ExitCode, Failure> {
+    let (kind, data) = read(file).map_err(|error| Failure { code: BAD_DATA, error })?;
+    tell(&filter.judge(&Context::new(&kind, &data)), filter, json)
+}
+
+async fn on_event(filter: &Filter, id: EventId, remote: &Remote) -> Result<ExitCode, Failure> {
+    let question = Question { expression: filter.source().to_owned(), event: Some(id), ..Question::default() };
+    let answer = ask(&question, remote).await?;
+    let tested = answer.items.into_iter().next().ok_or_else(|| anyhow!("the server did not test the event"))?;
+    let TestedEvent { verdict: kind, detail, explanation, .. } = tested;
+    tell(&Judgement { kind, detail, explanation }, filter, remote.json)
+}
+
+/// Asks about one page after the other, since the server bounds each.
+async fn on_stored(filter: &Filter, mut question: Question, limit: u32, remote: &Remote) -> Result<ExitCode, Failure> {
+    let mut report = FilterTest { warnings: Vec::new(), items: Vec::new(), next: None };
+    loop {
+        let left = limit.saturating_sub(u32::try_from(report.items.len()).unwrap_or(u32::MAX));
+        question.limit = Some(left.min(MAX_LIMIT));
+        let page = ask(&question, remote).await?;
+        report.items.extend(page.items);
+        (report.warnings, report.next) = (page.warnings, page.next);
+        let Some(next) = report.next.as_deref().filter(|_| report.items.len() < limit as usize) else { break };
+        question.before = Some(next.parse().context("reading where the server's answer goes on")?);
+    }
+    let matched = report.items.iter().filter(|item| item.verdict == VerdictKind::Matched).count();
+    if remote.json {
+        let FilterTest { warnings, items, next } = &report;
+        output::print_json(&json!({ "matched": matched, "warnings": warnings, "items": items, "next": next }))?;
+    } else {
+        output::print(&(doubts(filter) + &stored(&report, output::terminal_width())))?;
+    }
+    Ok(ExitCode::from(u8::from(matched == 0)))
+}
+
+async fn ask(question: &Question, remote: &Remote) -> anyhow::Result<FilterTest> {
+    let answer = remote.client()?.post("/filter/test", question).await?;
+    serde_json::from_value(answer).context("reading the server's answer")
+}
+
+/// Which stored events match, and why the others do not: a row each.
+pub(super) fn stored(report: &FilterTest, width: Option<u16>) -> String {
+    if report.items.is_empty() {
+        return "No events.\n".to_owned();
+    }
+    let row = |item: &TestedEvent| {
+        let answer = if item.verdict == VerdictKind::Matched { "matches".to_owned() } else { item.verdict.to_string() };
+        let reason = item.explanation.as_ref().and_then(summary);
+        vec![
+            item.id.to_string(),
+            output::time(item.received_at),
+            format!("{} {}", item.method, item.raw_url),
+            answer,
+            reason.or_else(|| item.detail.clone()).unwrap_or_default(),
+        ]
+    };
+    let rows = report.items.iter().map(row).collect();
+    let table = output::table(&["EVENT", "RECEIVED", "REQUEST", "VERDICT", "WHY"], rows, width);
+    let matched = report.items.iter().filter(|item| item.verdict == VerdictKind::Matched).count();
+    let more = if report.next.is_some() { "; there are older ones: --limit" } else { "" };
+    let tested = count(report.items.len(), "event");
+    format!("{table}\n{matched} of {tested} would match{more}\n")
+}
+
+fn tell(judged: &Judgement, filter: &Filter, json: bool) -> Result<ExitCode, Failure> {
+    let Judgement { kind, detail, explanation } = judged;
+    if json {
+        let warnings: Vec<_> = filter.warnings().iter().map(Mistake::from).collect();
+        let answer = json!({ "verdict": kind, "detail": detail, "explanation": explanation, "warnings": warnings });
+        output::print_json(&answer)?;
+    } else {
+        output::print(&(doubts(filter) + &sentence(judged)))?;
+    }
+    Ok(ExitCode::from(u8::from(*kind != VerdictKind::Matched)))
+}
+
+/// What is doubtful in the expression, and a blank line after it; empty when nothing is.
+fn doubts(filter: &Filter) -> String {
+    let warnings = render_warnings(filter.source(), filter.warnings());
+    if warnings.is_empty() { warnings } else { output::block(&warnings, 0) + "\n" }
+}
+
+/// The verdict, for people, and what decided.
+pub(super) fn sentence(judged: &Judgement) -> String {
+    let reason = judged.detail.as_deref().map(|detail| format!(": {}", line(detail))).unwrap_or_default();
+    let verdict = match judged.kind {
         VerdictKind::Matched => "The filter matches.\n".to_owned(),
         VerdictKind::FilterFalse => format!("The filter does not match: it gives false{reason}.\n"),
         kind => format!("The filter does not match: {kind}{reason}\n"),
-    }
+    };
+    let explained = judged.explanation.as_ref().map(|explanation| format!("\n{}", explain(explanation, 2)));
+    verdict + &explained.unwrap_or_default()
 }
 
 fn does_not_compile(err: &CompileError) -> Failure {
     Failure { code: DOES_NOT_COMPILE, error: anyhow!("the expression does not compile\n{err}") }
-}
-
-fn errors(err: &CompileError) -> Vec<Value> {
-    let error = |found: &crate::trigger::filter::Diagnostic| {
-        json!({
-            "line": found.line,
-            "column": found.column,
-            "message": found.message,
-            "suggestion": found.suggestion,
-        })
-    };
-    err.diagnostics().iter().map(error).collect()
 }
 
 fn read(file: &Path) -> anyhow::Result<(EventType, Data)> {

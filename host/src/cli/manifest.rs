@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::Failure;
 use super::output;
-use crate::deploy::filter_mistakes;
-use crate::deploy::manifest::{self, Error, Manifest};
+use crate::deploy::check_filters;
+use crate::deploy::manifest::{self, Error, Manifest, Severity};
 
 /// What can be asked about manifests.
 #[derive(Debug, Subcommand)]
@@ -48,24 +48,28 @@ fn check(dir: &Path, json: bool) -> Result<ExitCode, Failure> {
     let bytes = fs::read(&file).with_context(|| format!("reading `{}`", file.display()))?;
     let source = String::from_utf8_lossy(&bytes);
     let found = find(&bytes, &source);
+    let is_sound =
+        found.as_ref().is_none_or(|err| err.diagnostics.iter().all(|found| found.severity == Severity::Warning));
     if json {
         let (diagnostics, omitted) = found.as_ref().map_or((&[][..], 0), |err| (&err.diagnostics, err.omitted));
-        let answer = json!({ "valid": found.is_none(), "diagnostics": diagnostics, "omitted": omitted });
+        let answer = json!({ "valid": is_sound, "diagnostics": diagnostics, "omitted": omitted });
         output::print_json(&answer)?;
-    } else if let Some(err) = &found {
-        output::print(&format!("{}\n", err.render(&file.display().to_string(), &source)))?;
     } else {
-        output::print(&format!("`{}` is sound.\n", file.display()))?;
+        let shown = file.display().to_string();
+        let report = found.as_ref().map(|err| format!("{}\n", err.render(&shown, &source)));
+        let verdict = if is_sound { format!("`{shown}` is sound.\n") } else { String::new() };
+        let between = if report.is_some() && is_sound { "\n" } else { "" };
+        output::print(&format!("{}{between}{verdict}", report.unwrap_or_default()))?;
     }
-    Ok(if found.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// All that is wrong with a manifest, its filters included.
+/// All that is wrong with a manifest, its filters included, and what of them is doubtful.
 fn find(bytes: &[u8], source: &str) -> Option<Error> {
     let manifest = match Manifest::parse(bytes) {
         Ok(manifest) => manifest,
         Err(err) => return Some(err),
     };
-    let diagnostics = filter_mistakes(&manifest, source);
+    let diagnostics = check_filters(&manifest, source);
     (!diagnostics.is_empty()).then(|| diagnostics.into())
 }

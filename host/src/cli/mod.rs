@@ -8,6 +8,7 @@ mod manifest;
 pub(crate) mod output;
 mod payload;
 mod sessions;
+mod since;
 pub(crate) mod tail;
 mod up;
 mod watch;
@@ -56,7 +57,7 @@ enum Command {
     /// Look at the sessions: what became of the events that matched
     #[command(subcommand)]
     Sessions(sessions::Command),
-    /// Try filter expressions; needs no server
+    /// Try filter expressions
     #[command(subcommand)]
     Filter(filter::Command),
     /// Check `tenterhook.yaml`; needs no server
@@ -97,7 +98,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Events(command) => events::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Sessions(command) => sessions::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
-        Command::Filter(command) => filter::run(&command),
+        Command::Filter(command) => filter::run(command).await,
         Command::Manifest(command) => manifest::run(&command),
     };
     match done {

@@ -65,7 +65,11 @@ pub(crate) fn readable(notice: &Notice) -> String {
         Notice::Deployed(deployed) => {
             let time = output::time_of_day(deployed.at);
             let triggers = count(deployed.triggers, "trigger");
-            format!("{time}  deployed {} with {triggers}  {}\n", line(&deployed.project), deployed.id)
+            let warnings = match deployed.warnings.len() {
+                0 => String::new(),
+                number => format!(", {}", count(number, "warning")),
+            };
+            format!("{time}  deployed {} with {triggers}{warnings}  {}\n", line(&deployed.project), deployed.id)
         }
         Notice::DeployFailed(failed) => {
             let time = output::time_of_day(failed.at);

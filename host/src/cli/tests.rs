@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, Parser as _};
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{Cli, Failure, events, filter, output, payload, sessions, tail};
-use crate::api::view::{Event, EventSession, EventSummary, Page};
+use super::{Cli, Failure, events, explain, filter, output, payload, sessions, tail};
+use crate::api::view::{Event, EventSession, EventSummary, FilterTest, Page, TestedEvent};
 use crate::event::{
-    Attempt, AttemptOutcome, Data, EventType, FaultKind, LogEntry, LogLevel, Raw, SessionState, Timestamp, Verdict,
-    VerdictKind,
+    Attempt, AttemptOutcome, Data, EventType, Explanation, FaultKind, LogEntry, LogLevel, Part, Raw, SessionState,
+    Timestamp, Verdict, VerdictKind,
 };
 use crate::observe::feed::{DeployFailedNotice, DeployedNotice, EventNotice, Notice, SessionNotice};
 use crate::store::SessionRecord;
+use crate::trigger::filter::{Filter, Judgement};
 
 const EVENT: &str = "evt_01kb0000000000000000000001";
 const SESSION: &str = "ses_01kb0000000000000000000002";
@@ -95,6 +96,7 @@ fn an_event_says_why_a_trigger_did_not_fire() {
         verdict("on_post", VerdictKind::Matched, None),
         verdict("on_get", VerdictKind::EventTypeDiffers, Some("the event's type is `post`, the trigger's `get`")),
         verdict("on_foo", VerdictKind::FilterFalse, None),
+        Verdict { explanation: Some(explanation()), ..verdict("on_bar", VerdictKind::FilterFalse, None) },
         verdict("on_big_order", VerdictKind::FilterError, Some("no such key: \u{1b}[2Jname")),
     ];
     assert_snapshot!(events::show(&event), @r#"
@@ -108,6 +110,15 @@ fn an_event_says_why_a_trigger_did_not_fire() {
       on_post       matched
       on_get        did not match: event type differs: the event's type is `post`, the trigger's `get`
       on_foo        did not match: filter false
+      on_bar        did not match: filter false
+          data.url.path == '\u{1b}[2J' ||
+          ^ data.url.path → "\u{1b}[2J"
+                           ^ '\u{1b}' → 1
+          \tdata.method == 'GET' ||
+            ^ data.method → "get"  (differs from "GET" in case)
+            event_type == 'get'
+            ^ event_type → (hidden, a string)
+          … and more
       on_big_order  did not match: filter error: no such key: \u{1b}[2Jname
 
     Sessions
@@ -289,18 +300,136 @@ fn a_log() {
 
 #[test]
 fn verdicts_of_a_filter() {
+    let judged = |kind, detail: Option<&str>, explanation| {
+        filter::sentence(&Judgement { kind, detail: detail.map(str::to_owned), explanation })
+    };
     let sentences = [
-        filter::sentence(VerdictKind::Matched, None),
-        filter::sentence(VerdictKind::FilterFalse, None),
-        filter::sentence(VerdictKind::FilterError, Some("no such key: \u{1b}[2J")),
-        filter::sentence(VerdictKind::FilterOverBudget, Some("100000 steps")),
+        judged(VerdictKind::Matched, None, None),
+        judged(VerdictKind::FilterFalse, Some("data.method == \"\u{1b}[2J\""), None),
+        judged(VerdictKind::FilterFalse, None, Some(explanation())),
+        judged(VerdictKind::FilterError, Some("no such key: \u{1b}[2J"), None),
+        judged(VerdictKind::FilterOverBudget, Some("100000 steps"), None),
     ];
-    assert_snapshot!(sentences.concat(), @r"
+    assert_snapshot!(sentences.concat(), @r#"
     The filter matches.
+    The filter does not match: it gives false: data.method == "\u{1b}[2J".
     The filter does not match: it gives false.
+
+      data.url.path == '\u{1b}[2J' ||
+      ^ data.url.path → "\u{1b}[2J"
+                       ^ '\u{1b}' → 1
+      \tdata.method == 'GET' ||
+        ^ data.method → "get"  (differs from "GET" in case)
+        event_type == 'get'
+        ^ event_type → (hidden, a string)
+      … and more
     The filter does not match: filter error: no such key: \u{1b}[2J
     The filter does not match: filter over budget: 100000 steps
+    "#);
+    assert_snapshot!(filter::compiles(&Filter::compile("event_type == 'POST'").unwrap()), @"
+    WARNING: <input>:1:15: event types are in lower case, so none is this, did you mean ''post''?
+     | event_type == 'POST'
+     | ..............^
+
+    The expression compiles.
     ");
+}
+
+fn part(line: usize, column: usize, expression: &str, value: &str) -> Part {
+    Part {
+        start: 0,
+        end: 0,
+        line,
+        column,
+        expression: expression.to_owned(),
+        kind: Some("string".to_owned()),
+        value: Some(value.to_owned()),
+        is_hidden: false,
+        error: None,
+        note: None,
+    }
+}
+
+/// Of an expression of several lines, with what a terminal would obey.
+fn explanation() -> Explanation {
+    let expression = "data.url.path == '\u{1b}[2J' ||\n\tdata.method == 'GET' ||\n  event_type == 'get'";
+    let method = Part { note: Some("differs from \"GET\" in case".to_owned()), ..part(2, 2, "data.method", "\"get\"") };
+    let hidden = Part { value: None, is_hidden: true, ..part(3, 3, "event_type", "") };
+    let parts = vec![part(1, 1, "data.url.path", "\"\u{1b}[2J\""), part(1, 18, "'\u{1b}'", "1"), method, hidden];
+    Explanation { expression: expression.to_owned(), parts, is_cut: true }
+}
+
+#[test]
+fn carets_stand_below_what_they_are_about() {
+    assert_snapshot!(explain::explain(&explanation(), 4), @r#"
+    data.url.path == '\u{1b}[2J' ||
+    ^ data.url.path → "\u{1b}[2J"
+                     ^ '\u{1b}' → 1
+    \tdata.method == 'GET' ||
+      ^ data.method → "get"  (differs from "GET" in case)
+      event_type == 'get'
+      ^ event_type → (hidden, a string)
+    … and more
+    "#);
+    let long = format!("{} || data.method == 'é' || {}", "data.url.path == '/a'".repeat(10), "true && ".repeat(30));
+    let column = long.find("data.method").unwrap() + 1;
+    let parts = vec![part(1, 1, "data.url.path", "'/b'"), part(1, column, "data.method", "'è'")];
+    assert_snapshot!(explain::explain(&Explanation { expression: long, parts, is_cut: false }, 2), @"
+    data.url.path == '/a'data.url.path == '/a'data.url.path == '/a'data.url.path == '/a'data.url.path == '/a'data.url.path =…
+    ^ data.url.path → '/b'
+    …url.path == '/a' || data.method == 'é' || true && true && true && true && true && true && true && true && true && true &…
+                         ^ data.method → 'è'
+    ");
+}
+
+#[test]
+fn stored_events_that_a_filter_was_asked_about() {
+    let item = |verdict, detail: Option<&str>, explanation| TestedEvent {
+        id: EVENT.parse().unwrap(),
+        kind: EventType::of("POST"),
+        endpoint: "orders".to_owned(),
+        received_at: at(0),
+        method: "POST".to_owned(),
+        raw_url: "/webhooks/orders?\u{1b}[2J".to_owned(),
+        verdict,
+        detail: detail.map(str::to_owned),
+        explanation,
+    };
+    let one = Explanation { parts: vec![part(1, 1, "data.method", "\"PUT\"")], is_cut: false, ..explanation() };
+    let items = vec![
+        item(VerdictKind::Matched, None, None),
+        item(VerdictKind::FilterFalse, None, Some(one)),
+        item(VerdictKind::FilterError, Some("no such key: a"), Some(explanation())),
+        item(VerdictKind::FilterOverBudget, Some("it takes more than 100,000 steps"), None),
+    ];
+    let mut report = FilterTest { warnings: Vec::new(), items, next: Some(EVENT.to_owned()) };
+    assert_snapshot!(filter::stored(&report, None), @r#"
+    EVENT                           RECEIVED                  REQUEST                          VERDICT             WHY
+    evt_01kb0000000000000000000001  2026-11-23T20:25:01.000Z  POST /webhooks/orders?\u{1b}[2J  matches
+    evt_01kb0000000000000000000001  2026-11-23T20:25:01.000Z  POST /webhooks/orders?\u{1b}[2J  filter false        data.method → "PUT"
+    evt_01kb0000000000000000000001  2026-11-23T20:25:01.000Z  POST /webhooks/orders?\u{1b}[2J  filter error        data.url.path → "\u{1b}[2J" (and 3 more)
+    evt_01kb0000000000000000000001  2026-11-23T20:25:01.000Z  POST /webhooks/orders?\u{1b}[2J  filter over budget  it takes more than 100,000 steps
+
+    1 of 4 events would match; there are older ones: --limit
+    "#);
+    report.items.clear();
+    assert_snapshot!(filter::stored(&report, None), @"No events.");
+}
+
+#[test]
+fn a_filter_is_tried_on_one_thing() {
+    let parsed = |arguments: &str| {
+        let arguments = ["tenterhook", "filter", "test", "true"].into_iter().chain(arguments.split_whitespace());
+        Cli::try_parse_from(arguments).map(drop).map_err(|error| error.kind())
+    };
+    for arguments in ["--data x", "--data -", &format!("--event {EVENT}"), "--since 1h --limit 5 --endpoint a --json"] {
+        assert_eq!(parsed(arguments), Ok(()), "{arguments}");
+    }
+    for arguments in
+        ["", "--data x --since 1h", "--data x --limit 5", "--endpoint a", "--since soon", "--since 1h --limit 0"]
+    {
+        assert!(parsed(arguments).is_err(), "{arguments}");
+    }
 }
 
 fn notices() -> Vec<Notice> {
@@ -343,6 +472,7 @@ fn notices() -> Vec<Notice> {
             project: "shop".to_owned(),
             at: at(0),
             triggers: 1,
+            warnings: vec!["line 3, column 5: event types are in lower case".to_owned()],
         }),
         Notice::DeployFailed(DeployFailedNotice {
             at: at(0),
@@ -362,7 +492,7 @@ fn the_feed_for_people() {
     20:25:01.000  POST /webhooks/orders?\u{1b}[2J 202  850 µs  evt_01kb0000000000000000000001 -> no triggers
     20:25:01.003    on_post succeeded  3.2 ms (CPU 1.2 ms)  ses_01kb0000000000000000000002  2 log lines
     20:25:01.003    on_post failed  3.2 ms (CPU 1.2 ms)  ses_01kb0000000000000000000002  trap: \u{1b}[31munreachable
-    20:25:01.000  deployed shop with 1 trigger  dep_01kb0000000000000000000003
+    20:25:01.000  deployed shop with 1 trigger, 1 warning  dep_01kb0000000000000000000003
     20:25:01.000  failed to deploy; dep_01kb0000000000000000000003 goes on serving
       error: unknown key
        --> tenterhook.yaml:1:1
@@ -381,7 +511,7 @@ fn the_feed_for_scripts() {
     {"kind":"event","id":"evt_01kb0000000000000000000001","type":"post","method":"POST","raw_url":"/webhooks/orders?\u001b[2J","endpoint":"orders","received_at":"2026-11-23T20:25:01Z","matched":[],"not_matched":0,"status":202,"elapsed_us":850}
     {"kind":"session","id":"ses_01kb0000000000000000000002","event":"evt_01kb0000000000000000000001","trigger":"on_post","state":"succeeded","ended_at":"2026-11-23T20:25:01.003Z","elapsed_us":3210,"cpu_us":1250,"error":null,"log_lines":2}
     {"kind":"session","id":"ses_01kb0000000000000000000002","event":"evt_01kb0000000000000000000001","trigger":"on_post","state":"failed","ended_at":"2026-11-23T20:25:01.003Z","elapsed_us":3210,"cpu_us":1250,"error":"trap: \u001b[31munreachable","log_lines":0}
-    {"kind":"deployed","id":"dep_01kb0000000000000000000003","project":"shop","at":"2026-11-23T20:25:01Z","triggers":1}
+    {"kind":"deployed","id":"dep_01kb0000000000000000000003","project":"shop","at":"2026-11-23T20:25:01Z","triggers":1,"warnings":["line 3, column 5: event types are in lower case"]}
     {"kind":"deploy_failed","at":"2026-11-23T20:25:01Z","error":"error: unknown key\n --> tenterhook.yaml:1:1","serving":"dep_01kb0000000000000000000003"}
     {"kind":"deploy_failed","at":"2026-11-23T20:25:01Z","error":"no manifest","serving":null}
     "#);

@@ -17,8 +17,8 @@ use super::{output, tail};
 use crate::app::{App, Options};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::deploy::manifest::{self, Severity};
-use crate::deploy::{Applied, ApplyError, Deployment, Project, Registry};
+use crate::deploy::manifest::{self, Manifest, Severity};
+use crate::deploy::{Applied, ApplyError, Deployment, Project, Registry, filter_warnings};
 use crate::event::Org;
 use crate::observe::feed::{DeployFailedNotice, DeployedNotice, Feed, Notice, Subscription};
 use crate::store::sqlite;
@@ -203,9 +203,9 @@ impl Deployer {
         };
         let source = project.manifest.clone();
         match self.registry.apply(&self.org, project).await {
-            Ok(Applied::New(deployment)) => self.deployed(&deployment),
+            Ok(Applied::New(deployment)) => self.deployed(&deployment, &source),
             // The first time it is new to who reads, if not to the store.
-            Ok(Applied::Unchanged(deployment)) => self.deployed(&deployment),
+            Ok(Applied::Unchanged(deployment)) => self.deployed(&deployment, &source),
             Err(ApplyError::Invalid(mistakes)) => return self.failed(self.render(&mistakes, &source)),
             Err(ApplyError::Store(error)) => return self.failed(error.to_string()),
         }
@@ -219,16 +219,24 @@ impl Deployer {
         format!("{count} {plural} in the project\n\n{}", mistakes.render(&file, source))
     }
 
-    fn deployed(&self, deployment: &Arc<Deployment>) {
+    fn deployed(&self, deployment: &Arc<Deployment>, source: &str) {
+        let warnings = warnings(deployment, source);
         if !self.json {
             self.say(&table(deployment, &self.url));
+            if let Some(warnings) = &warnings {
+                self.say(&format!("\n{}", warnings.render(&shown(&self.dir.join(manifest::FILE)), source)));
+            }
         }
+        let lines = warnings.iter().flat_map(|warnings| &warnings.diagnostics);
+        let lines =
+            lines.map(|found| format!("line {}, column {}: {}", found.line, found.column, found.message)).collect();
         self.feed.publish(|| {
             Notice::Deployed(DeployedNotice {
                 id: deployment.id,
                 project: deployment.project.clone(),
                 at: self.clock.now(),
                 triggers: deployment.triggers.len(),
+                warnings: lines,
             })
         });
     }
@@ -245,6 +253,13 @@ impl Deployer {
         // Nobody reads: what is served does not depend on it.
         drop(writeln!(io::stdout(), "{text}"));
     }
+}
+
+/// What is doubtful in the manifest of what was just deployed; none when nothing is.
+fn warnings(deployment: &Deployment, source: &str) -> Option<manifest::Error> {
+    let manifest = Manifest::parse(source).ok()?;
+    let found = filter_warnings(&manifest, source, &deployment.triggers);
+    (!found.is_empty()).then(|| found.into())
 }
 
 /// Relative to where the command was given, when that is shorter.

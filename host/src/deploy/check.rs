@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::manifest::{Diagnostic, Manifest, TriggerSpec};
 use crate::event::Keep;
 use crate::guest::Module;
-use crate::trigger::{Filter, Retry, Trigger};
+use crate::trigger::{Filter, Retry, Trigger, filter};
 
 /// What the modules of a manifest were found to be: a module that could not be had has its diagnostic elsewhere.
 pub(super) type Modules = HashMap<String, Arc<Module>>;
@@ -50,13 +50,36 @@ fn trigger(
     })
 }
 
-/// The mistakes of a manifest's filters, which need no modules.
+/// What is wrong with a manifest's filters, and what is likely not what was meant. It needs no modules.
 pub fn filters(manifest: &Manifest, source: &str) -> Vec<Diagnostic> {
-    let mut mistakes = Vec::new();
+    let mut found = Vec::new();
     for spec in &manifest.project.triggers {
-        filter(spec, source, &mut mistakes);
+        if let Some(Some(filter)) = filter(spec, source, &mut found) {
+            found.extend(doubts(spec, source, &filter));
+        }
     }
-    mistakes
+    found
+}
+
+/// What is likely not what was meant in the filters of what `manifest` was deployed as.
+pub fn filter_warnings(manifest: &Manifest, source: &str, deployed: &[Trigger]) -> Vec<Diagnostic> {
+    let specs = manifest.project.triggers.iter();
+    let filter = |spec: &TriggerSpec| {
+        let trigger = deployed.iter().find(|trigger| *trigger.name == *spec.name.value)?;
+        trigger.filter.clone()
+    };
+    let found = specs.filter_map(|spec| Some((spec, filter(spec)?)));
+    found.flat_map(|(spec, filter)| doubts(spec, source, &filter)).collect()
+}
+
+fn doubts(spec: &TriggerSpec, source: &str, filter: &Filter) -> Vec<Diagnostic> {
+    let doubt =
+        |found: &filter::Diagnostic| spec.doubtful_filter(source, found.span.clone(), &found.message, help(found));
+    filter.warnings().iter().map(doubt).collect()
+}
+
+fn help(found: &filter::Diagnostic) -> Option<String> {
+    found.suggestion.as_ref().map(|suggestion| format!("did you mean `{suggestion}`?"))
 }
 
 /// None when it does not compile; none within when there is none.
@@ -66,8 +89,7 @@ fn filter(spec: &TriggerSpec, source: &str, mistakes: &mut Vec<Diagnostic>) -> O
         Ok(filter) => Some(Some(Arc::new(filter))),
         Err(error) => {
             for found in error.diagnostics() {
-                let help = found.suggestion.as_ref().map(|suggestion| format!("did you mean `{suggestion}`?"));
-                mistakes.push(spec.bad_filter(source, found.span.clone(), &found.message, help));
+                mistakes.push(spec.bad_filter(source, found.span.clone(), &found.message, help(found)));
             }
             None
         }

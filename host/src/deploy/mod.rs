@@ -8,7 +8,7 @@ mod snapshot;
 
 use serde::Deserialize;
 
-pub use check::filters as filter_mistakes;
+pub use check::{filter_warnings, filters as check_filters};
 pub use project::{Project, ReadError};
 pub use registry::{Applied, ApplyError, Registry};
 pub use snapshot::{Current, Deployment, Endpoint, Snapshot};

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Data, Field, Raw};
+use super::{Data, Explanation, Field, Raw, Verdict};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -327,4 +327,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn verdicts_of_earlier_versions_can_be_read() {
+    let verdict = |value: Value| serde_json::from_value::<Verdict>(value).unwrap();
+    let old = verdict(json!({ "trigger": "a", "verdict": "filter_false", "detail": "data.method == 'GET'" }));
+    assert_eq!((old.detail.as_deref(), &old.explanation), (Some("data.method == 'GET'"), &None));
+    let written = json!({ "trigger": "a", "verdict": "matched", "detail": null });
+    assert_eq!(serde_json::to_value(verdict(written.clone())).unwrap(), written);
+    let part = json!({ "start": 0, "end": 11, "line": 1, "column": 1, "expression": "data.method", "type": "string", "value": "\"PUT\"" });
+    let explained = json!({ "expression": "data.method == 'GET'", "parts": [part] });
+    let explanation: Explanation = serde_json::from_value(explained.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&explanation).unwrap(), explained);
+    assert_eq!(explanation.parts[0].to_string(), "data.method → \"PUT\"");
 }

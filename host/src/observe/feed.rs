@@ -88,6 +88,9 @@ pub struct DeployedNotice {
     pub at: Timestamp,
     /// How many triggers it has.
     pub triggers: usize,
+    /// What is likely not what was meant in it, with its line and column.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// A deployment that was refused.

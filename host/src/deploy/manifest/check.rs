@@ -59,6 +59,18 @@ impl TriggerSpec {
     }
 }
 
+impl TriggerSpec {
+    /// Its filter compiles and is likely not what was meant: `part` are the bytes of the expression that are doubtful.
+    pub fn doubtful_filter(&self, source: &str, part: Range<usize>, message: &str, help: Option<String>) -> Diagnostic {
+        let message = format!("the filter is doubtful: {message}");
+        let found = match &self.filter {
+            Some(filter) => Diagnostic::inside(source, filter, part, message),
+            None => Diagnostic::error(source, self.name.span, message),
+        };
+        found.warning().help(help)
+    }
+}
+
 const COMMENT_HELP: &str =
     "to YAML, ` #` begins a comment and ends the filter: put the filter in quotes, `filter: '…'`";
 

@@ -82,6 +82,13 @@ impl Diagnostic {
         Self { severity, message: message.into(), line, column, span, note: None, excerpt: None, help: None }
     }
 
+    /// As a warning: the manifest can be used all the same.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
     /// With advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<Option<String>>) -> Self {
@@ -150,9 +157,11 @@ impl Error {
 
 impl From<Vec<Diagnostic>> for Error {
     fn from(mut diagnostics: Vec<Diagnostic>) -> Self {
-        diagnostics.sort_by_key(|found| found.span.start);
+        // Of too many it is the warnings that are left out.
+        diagnostics.sort_by_key(|found| (found.severity == Severity::Warning, found.span.start));
         let omitted = diagnostics.len().saturating_sub(MOST);
         diagnostics.truncate(MOST);
+        diagnostics.sort_by_key(|found| found.span.start);
         Self { diagnostics, omitted }
     }
 }

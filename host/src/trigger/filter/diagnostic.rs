@@ -47,15 +47,22 @@ impl std::error::Error for CompileError {}
 /// In cel-go's style: the position, the message, the line, and a caret below.
 impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, diagnostic) in self.diagnostics.iter().enumerate() {
-            let separator = if number == 0 { "" } else { "\n" };
-            let Diagnostic { line, column, .. } = diagnostic;
-            let text = self.source.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
-            write!(f, "{separator}ERROR: <input>:{line}:{column}: {diagnostic}")?;
-            write!(f, "\n | {text}\n | {:.>column$}", "^")?;
-        }
-        Ok(())
+        f.write_str(&render("ERROR", &self.source, &self.diagnostics))
     }
+}
+
+/// Warnings about `source`, as errors are shown; empty when there is none.
+pub fn render_warnings(source: &str, warnings: &[Diagnostic]) -> String {
+    render("WARNING", source, warnings)
+}
+
+fn render(severity: &str, source: &str, diagnostics: &[Diagnostic]) -> String {
+    let one = |diagnostic: &Diagnostic| {
+        let Diagnostic { line, column, .. } = diagnostic;
+        let text = source.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+        format!("{severity}: <input>:{line}:{column}: {diagnostic}\n | {text}\n | {:.>column$}", "^")
+    };
+    diagnostics.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 impl Diagnostic {

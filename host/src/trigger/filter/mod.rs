@@ -16,6 +16,7 @@ mod extents;
 mod functions;
 mod known;
 mod lazy;
+mod lint;
 mod operators;
 mod parse;
 mod pattern;
@@ -32,7 +33,7 @@ use std::thread;
 use cel::IdedExpr;
 
 pub use context::Context;
-pub use diagnostic::{CompileError, Diagnostic};
+pub use diagnostic::{CompileError, Diagnostic, render_warnings};
 pub use evaluate::Judgement;
 
 use extents::Extents;
@@ -50,6 +51,7 @@ pub struct Filter {
     tree: IdedExpr,
     constants: Constants,
     extents: Extents,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Filter {
@@ -78,6 +80,11 @@ impl Filter {
         compiled.map_err(|diagnostics| CompileError::new(source, diagnostics))
     }
 
+    /// What compiles and is likely not what was meant, in the expression's order.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
     /// The expression as it was written.
     pub fn source(&self) -> &str {
         &self.source
@@ -88,9 +95,10 @@ fn compile(source: &str) -> Result<Filter, Vec<Diagnostic>> {
     let (mut tree, info) = parse::parse(source)?;
     let mut diagnostics = check::check(source, &tree, &info);
     let extents = Extents::of(source, &tree, &info);
+    let warnings = if diagnostics.is_empty() { lint::lint(source, &tree, &extents) } else { Vec::new() };
     let constants = rewrite::rewrite(source, &mut tree, &info, &mut diagnostics);
     if diagnostics.is_empty() {
-        return Ok(Filter { source: source.into(), tree, constants, extents });
+        return Ok(Filter { source: source.into(), tree, constants, extents, warnings });
     }
     Err(diagnostics)
 }

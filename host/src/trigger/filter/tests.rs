@@ -4,6 +4,7 @@ mod conformance;
 mod explained;
 mod hostile;
 mod library;
+mod linted;
 mod refused;
 
 use bytes::Bytes;

@@ -63,7 +63,8 @@ pub(super) fn of_missing_key(key: &str, container: &dyn Val) -> Option<String> {
     while let Some(name) = keys.next().and_then(text).filter(|_| names.len() < MAX_KEYS) {
         names.push(name);
     }
-    if let Some(meant) = nearest(key, names.iter().copied()) {
+    // Among names of a letter or two each is like the other.
+    if let Some(meant) = nearest(key, names.iter().copied()).filter(|_| key.chars().count() > 2) {
         return Some(format!("did you mean \"{meant}\"?"));
     }
     names.sort_unstable();
