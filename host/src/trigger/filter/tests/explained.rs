@@ -41,7 +41,12 @@ fn five_typical_mistakes() {
         r#"data.body.json.sendr.login == "ada""#,
         r#"data.body.json.number == "7""#,
     ];
-    assert_snapshot!(explained(&event, &mistakes), @r#"
+    let page = include_str!("../../../../docs/filters.md");
+    let shown = explained(&event, &mistakes);
+    for line in shown.lines().filter_map(|line| line.strip_prefix("  ")) {
+        assert!(page.contains(&format!("\n{line}\n")), "filters.md does not have `{line}`");
+    }
+    assert_snapshot!(shown, @r#"
     filter false
       data.method == "POST" && data.url.path.endsWith("/foo")
       ^ data.method → "PUT"

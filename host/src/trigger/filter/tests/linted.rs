@@ -122,3 +122,16 @@ fn what_may_be_meant_is_not() {
         assert_eq!(warnings(source), "", "{source}");
     }
 }
+
+#[test]
+fn the_documents_examples_are_warned_of() {
+    let page = include_str!("../../../../docs/filters.md");
+    let (_, table) = page.split_once("| expression | warning |").unwrap();
+    let rows =
+        table.lines().skip(2).map_while(|row| row.strip_prefix("| `")).map(|row| row.split_once("` | ").unwrap().0);
+    let expressions: Vec<&str> = rows.flat_map(|row| row.split("`, `")).collect();
+    assert!(expressions.len() > 10, "{expressions:?}");
+    for source in expressions {
+        assert_ne!(warnings(source), "", "{source}");
+    }
+}
