@@ -8,8 +8,11 @@
 )]
 
 mod harness;
+#[path = "../fuzz/inputs/mod.rs"]
+mod inputs;
 
 mod faults;
+mod corpus;
 mod http2;
 mod payload;
 mod plugins;

@@ -4,7 +4,9 @@ mod bench;
 mod bindings;
 mod chaos;
 mod faults;
+mod fuzz;
 mod guest;
+mod hostile;
 mod plugins;
 mod process;
 mod test;
@@ -28,7 +30,9 @@ enum Task {
     Bindings(bindings::Args),
     Chaos(chaos::Args),
     Faults(faults::Args),
+    Fuzz(fuzz::Args),
     Guest(guest::Args),
+    Hostile(hostile::Args),
     Plugins(plugins::Args),
     Test(test::Args),
     WasmToolchain(wasm_toolchain::Args),
@@ -40,7 +44,9 @@ fn main() -> ExitCode {
         Task::Bindings(args) => bindings::run(&args),
         Task::Chaos(args) => chaos::run(&args),
         Task::Faults(args) => faults::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Guest(args) => guest::run(&args),
+        Task::Hostile(args) => hostile::run(&args),
         Task::Plugins(args) => plugins::run(&args),
         Task::Test(args) => test::run(&args),
         Task::WasmToolchain(args) => wasm_toolchain::run(args),

@@ -15,7 +15,7 @@ use super::budget::{Meter, meter};
 use super::re2::translate;
 
 /// The most memory that one compiled expression may take, in bytes: `a{1000}{1000}` is refused.
-const SIZE_LIMIT: usize = 1 << 20;
+pub(super) const SIZE_LIMIT: usize = 1 << 20;
 
 /// How many expressions that are no literals are kept for one event. A filter with more of them compiles anew.
 const CACHED: usize = 16;
@@ -57,6 +57,11 @@ impl Pattern {
         let config = thompson::Config::new().nfa_size_limit(Some(SIZE_LIMIT));
         let nfa = NFA::compiler().configure(config).build(&source).map_err(|error| error.to_string())?;
         Ok(Self(Arc::new(Compiled { regex, nfa, lazy: OnceLock::new() })))
+    }
+
+    /// About what it takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.0.nfa.memory_usage()
     }
 
     fn is_match(&self, text: &str, meter: &Meter) -> Result<bool, ExecutionError> {

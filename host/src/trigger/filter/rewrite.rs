@@ -13,7 +13,7 @@ use super::convert::PREPARED;
 use super::diagnostic::Diagnostic;
 use super::env::{CAP, MATCHES, METER, PATTERNS, PRINTABLE, TICK};
 use super::functions::{self, Type};
-use super::pattern::{Pattern, describe};
+use super::pattern::{Pattern, SIZE_LIMIT, describe};
 use super::sized::REPLACED;
 
 /// What the name of a compiled pattern begins with; its index follows. No filter can write a name with `@`.
@@ -39,7 +39,7 @@ pub(super) fn rewrite(
     info: &SourceInfo,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Constants {
-    let mut rewrite = Rewrite { source, info, diagnostics, constants: Constants::default() };
+    let mut rewrite = Rewrite { source, info, diagnostics, constants: Constants::default(), patterns_size: 0 };
     rewrite.expression(tree);
     rewrite.constants
 }
@@ -49,6 +49,8 @@ struct Rewrite<'t> {
     info: &'t SourceInfo,
     diagnostics: &'t mut Vec<Diagnostic>,
     constants: Constants,
+    /// About what the compiled literals take, in bytes.
+    patterns_size: usize,
 }
 
 impl Rewrite<'_> {
@@ -202,21 +204,36 @@ impl Rewrite<'_> {
         }
         let Some(pattern) = call.args.get_mut(1) else { return };
         match &pattern.expr {
-            Expr::Literal(LiteralValue::String(literal)) => match Pattern::compile(literal.inner()) {
+            Expr::Literal(LiteralValue::String(literal)) => match self.pattern(literal.inner()) {
                 Ok(compiled) => {
                     let name = format!("{CONSTANT}{}", self.constants.patterns.len());
                     self.constants.patterns.push(compiled);
                     *pattern = identifier(&name);
                 }
-                Err(reason) => {
+                Err(message) => {
                     let (start, last) = self.info.offset_for(pattern.id).unwrap_or_default();
-                    let span = start as usize..last as usize + 1;
-                    self.diagnostics.push(Diagnostic::new(self.source, span, describe(literal.inner(), &reason)));
+                    self.diagnostics.push(Diagnostic::new(self.source, start as usize..last as usize + 1, message));
                 }
             },
             _ => call.args.push(identifier(PATTERNS)),
         }
         call.args.push(identifier(METER));
+    }
+
+    /// Compiles a literal. All of a filter's together are bounded as one of them is.
+    fn pattern(&mut self, literal: &str) -> Result<Pattern, String> {
+        let too_large =
+            || format!("the regular expressions up to this one take more than {SIZE_LIMIT} bytes when compiled");
+        if self.patterns_size > SIZE_LIMIT {
+            return Err(too_large());
+        }
+        let compiled = Pattern::compile(literal);
+        // One that fails took its time too.
+        self.patterns_size += compiled.as_ref().map_or(SIZE_LIMIT / 16, Pattern::size);
+        match compiled {
+            Ok(_) if self.patterns_size > SIZE_LIMIT => Err(too_large()),
+            other => other.map_err(|reason| describe(literal, &reason)),
+        }
     }
 }
 
