@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cel::ExecutionError;
-use cel::common::types::{CelBool, CelBytes, CelList, CelMap, CelMapKey, CelString, Type};
+use cel::common::types::{CelBool, CelBytes, CelList, CelMap, CelMapKey, CelString, Kind, Type};
 use cel::common::value::{CowVal, StaticVal, Val};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -61,7 +61,7 @@ impl Purpose {
 }
 
 /// The most that any evaluation may build.
-const BUILT: usize = Purpose::Verdict.built();
+pub(super) const BUILT: usize = Purpose::Verdict.built();
 
 const EVENT_TIME_SPENT: &str =
     "all filters of this event together take more than 200 ms, and those before it took the rest";
@@ -218,36 +218,18 @@ pub(super) fn metered(mut parameters: Vec<Type>) -> Vec<Type> {
 /// The bytes that a value holds, and that a copy of it would take; about `most` when it is more. Parts of the payload
 /// are shared between copies.
 pub(super) fn weigh(value: &dyn Val, most: usize) -> usize {
-    let is_shared = value.as_any().is_some_and(<dyn Any>::is::<Shared>);
-    NODE + if is_shared {
-        0
-    } else {
-        below(value, most, weigh, |text| text.as_borrowed().map_or(text.inner().len(), |_| 0))
-    }
-}
-
-fn print_size(value: &dyn Val, most: usize) -> usize {
-    NODE + below(value, most, print_size, |text| text.inner().len())
-}
-
-/// What lies below one node, or its text.
-fn below(
-    value: &dyn Val,
-    most: usize,
-    size: fn(&dyn Val, usize) -> usize,
-    text_size: fn(&CelString<'_>) -> usize,
-) -> usize {
-    let mut total = 0_usize;
+    let mut total = NODE;
     if let Some(text) = value.downcast_ref::<CelString<'_>>() {
-        total = text_size(text);
+        let is_shared = text.as_borrowed().is_some() || Shared::of(value).is_some();
+        total += if is_shared { 0 } else { text.inner().len() };
     } else if let Some(bytes) = value.downcast_ref::<CelBytes<'_>>() {
-        total = bytes.inner().len();
+        total += bytes.inner().len();
     } else if let Some(list) = value.downcast_ref::<CelList<'_>>() {
         for element in list.inner() {
             if total > most {
                 break;
             }
-            total += size(element.as_ref(), most - total);
+            total += weigh(element.as_ref(), most - total);
         }
     } else if let Some(map) = value.downcast_ref::<CelMap<'_>>() {
         for (key, element) in map.inner() {
@@ -256,7 +238,31 @@ fn below(
             }
             let key = if let CelMapKey::String(name) = key { name.inner().len() } else { 0 };
             total += NODE + key;
-            total += size(element.as_ref(), most.saturating_sub(total));
+            total += weigh(element.as_ref(), most.saturating_sub(total));
+        }
+    }
+    total
+}
+
+/// The bytes of a value as text; about `most` when it is more.
+fn print_size(value: &dyn Val, most: usize) -> usize {
+    let mut total = NODE;
+    if let Some(text) = value.downcast_ref::<CelString<'_>>() {
+        total += text.inner().len();
+    } else if let Some(bytes) = value.downcast_ref::<CelBytes<'_>>() {
+        total += bytes.inner().len();
+    } else if let Some(elements) = value.as_iterable() {
+        let values = value.as_indexer().filter(|_| value.get_type().kind() == Kind::Map);
+        let mut elements = elements.iter();
+        while let Some(element) = elements.next() {
+            if total > most {
+                break;
+            }
+            total += print_size(element, most - total);
+            // The value that the key has.
+            if let Some(Ok(value)) = values.map(|values| values.get(element)) {
+                total += print_size(value.as_ref(), most.saturating_sub(total));
+            }
         }
     }
     total

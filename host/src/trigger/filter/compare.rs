@@ -1,12 +1,13 @@
 //! Equality that pays for its steps. Parts of the payload are shared between copies, so a value that took little to
 //! build may repeat a whole body many times over, and to compare it with itself walks through all of them.
 
-use cel::common::traits::Indexer;
-use cel::common::types::{CelBool, CelBytes, CelList, CelMap, CelMapKey, CelString, DYN_TYPE, LIST_TYPE, MAP_TYPE};
+use cel::common::traits::{Indexer, Iterable};
+use cel::common::types::{CelBool, CelBytes, CelString, DYN_TYPE, Kind, LIST_TYPE, MAP_TYPE};
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
 use super::budget::{Meter, meter, metered};
+use super::lazy::Shared;
 
 /// What `==` becomes.
 pub(super) const EQUALS: &str = "@equals";
@@ -51,38 +52,45 @@ impl<'m> Walk<'m> {
     /// Whether CEL's `==` holds.
     pub(super) fn equal(&mut self, left: &dyn Val, right: &dyn Val) -> Result<bool, ExecutionError> {
         self.pay(1)?;
-        if let (Some(left), Some(right)) = (left.downcast_ref::<CelList<'_>>(), right.downcast_ref::<CelList<'_>>()) {
-            return self.lists(left, right);
+        match (left.get_type().kind(), right.get_type().kind()) {
+            (Kind::List, Kind::List) => self.lists(left, right),
+            // The names of headers are as they are in equality, whichever side they stand on.
+            (Kind::Map, Kind::Map) if Shared::of(right).is_some_and(|shared| shared.folds_case) => {
+                self.maps(right, left)
+            }
+            (Kind::Map, Kind::Map) => self.maps(left, right),
+            _ => {
+                self.pay(byte_len(left).min(byte_len(right)) / BYTES_PER_UNIT)?;
+                Ok(left.equals(right))
+            }
         }
-        if let (Some(left), Some(right)) = (left.downcast_ref::<CelMap<'_>>(), right.downcast_ref::<CelMap<'_>>()) {
-            return self.maps(left, right);
-        }
-        self.pay(byte_len(left).min(byte_len(right)) / BYTES_PER_UNIT)?;
-        Ok(left.equals(right))
     }
 
-    fn lists(&mut self, left: &CelList<'_>, right: &CelList<'_>) -> Result<bool, ExecutionError> {
-        if left.inner().len() != right.inner().len() {
+    fn lists(&mut self, left: &dyn Val, right: &dyn Val) -> Result<bool, ExecutionError> {
+        if size(left)? != size(right)? {
             return Ok(false);
         }
-        for (left, right) in left.inner().iter().zip(right.inner()) {
-            if !self.equal(left.as_ref(), right.as_ref())? {
+        let (mut left, mut right) = (iterable(left)?.iter(), iterable(right)?.iter());
+        while let (Some(left), Some(right)) = (left.next(), right.next()) {
+            if !self.equal(left, right)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    fn maps(&mut self, left: &CelMap<'_>, right: &CelMap<'_>) -> Result<bool, ExecutionError> {
-        if left.inner().len() != right.inner().len() {
+    /// Every name of the left one is looked up in the right one.
+    fn maps(&mut self, left: &dyn Val, right: &dyn Val) -> Result<bool, ExecutionError> {
+        if size(left)? != size(right)? {
             return Ok(false);
         }
-        for (key, left) in left.inner() {
-            let name_len = if let CelMapKey::String(name) = key { name.inner().len() } else { 0 };
-            self.pay(1 + name_len / BYTES_PER_UNIT)?;
+        let (values, others) = (indexer(left)?, indexer(right)?);
+        let mut keys = iterable(left)?.iter();
+        while let Some(key) = keys.next() {
+            self.pay(1 + byte_len(key) / BYTES_PER_UNIT)?;
             // A look-up, since `1` and `1u` are one key.
-            let Ok(right) = Indexer::get(right, key.inner()) else { return Ok(false) };
-            if !self.equal(left.as_ref(), right.as_ref())? {
+            let Ok(other) = others.get(key) else { return Ok(false) };
+            if !self.equal(values.get(key)?.as_ref(), other.as_ref())? {
                 return Ok(false);
             }
         }
@@ -113,9 +121,10 @@ fn is_in<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
         return Err(ExecutionError::missing_argument_or_target());
     };
     let mut walk = Walk::new(meter(&arguments)?)?;
-    if let Some(list) = container.downcast_ref::<CelList<'_>>() {
-        for element in list.inner() {
-            if walk.equal(element.as_ref(), value.as_ref())? {
+    if container.get_type().kind() == Kind::List {
+        let mut elements = iterable(container.as_ref())?.iter();
+        while let Some(element) = elements.next() {
+            if walk.equal(element, value.as_ref())? {
                 return Ok(bool(true));
             }
         }
@@ -133,13 +142,26 @@ fn is_in<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
 /// `@sortable(list, @meter)`: each element is compared about as often as the list's length has bits.
 fn sortable<'b, 'v>(mut arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
     let mut walk = Walk::new(meter(&arguments)?)?;
-    if let Some(list) = arguments.first().and_then(|list| list.downcast_ref::<CelList<'_>>()) {
-        let rounds = list.inner().len().checked_ilog2().map_or(1, |bits| bits as usize + 1);
-        for element in list.inner() {
-            walk.pay((1 + byte_len(element.as_ref()) / BYTES_PER_UNIT).saturating_mul(rounds))?;
+    if let Some(list) = arguments.first().filter(|list| list.get_type().kind() == Kind::List) {
+        let rounds = size(list.as_ref())?.checked_ilog2().map_or(1, |bits| bits as usize + 1);
+        let mut elements = iterable(list.as_ref())?.iter();
+        while let Some(element) = elements.next() {
+            walk.pay((1 + byte_len(element) / BYTES_PER_UNIT).saturating_mul(rounds))?;
         }
     }
     Ok(arguments.swap_remove(0))
+}
+
+fn size(value: &dyn Val) -> Result<i64, ExecutionError> {
+    value.as_sizer().map(|sizer| *sizer.size().inner()).ok_or_else(ExecutionError::missing_argument_or_target)
+}
+
+fn iterable<'b, 'v>(value: &'b (dyn Val + 'v)) -> Result<&'b (dyn Iterable + 'v), ExecutionError> {
+    value.as_iterable().ok_or_else(ExecutionError::missing_argument_or_target)
+}
+
+fn indexer<'b, 'v>(value: &'b (dyn Val + 'v)) -> Result<&'b (dyn Indexer + 'v), ExecutionError> {
+    value.as_indexer().ok_or_else(ExecutionError::missing_argument_or_target)
 }
 
 fn byte_len(value: &dyn Val) -> usize {

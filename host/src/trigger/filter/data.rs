@@ -6,7 +6,7 @@ use cel::common::types::{CelBool, CelBytes, CelDouble, CelInt, CelList, CelNull,
 use cel::common::value::Val;
 use serde_json::{Number, Value};
 
-use super::dict::Dict;
+use super::dict::{Dict, FEW};
 use super::lazy::Lazy;
 use crate::event::{Data, Headers, Pairs, content_length};
 
@@ -107,7 +107,18 @@ fn headers<'a>(fields: &'a Headers) -> Boxed<'a> {
         let value = content_length(name, &value).map_or_else(|| text(value), |length| integer(length));
         (CelString::from(name), value)
     };
+    if are_distinct(fields) {
+        return Box::new(Dict::of_headers(fields.iter().map(|(name, value)| field((name, Cow::Borrowed(value))))));
+    }
     Box::new(Dict::of_headers(fields.joined().into_iter().map(field)))
+}
+
+/// Whether no two of a few fields have the same name, as in nearly every request: then there is nothing to join.
+fn are_distinct(fields: &Headers) -> bool {
+    let mut rest = fields.iter();
+    fields.iter().len() <= FEW
+        && std::iter::from_fn(|| rest.next().map(|(name, _)| (name, rest.clone())))
+            .all(|(name, mut rest)| rest.all(|(other, _)| other != name))
 }
 
 fn joined(pairs: &Pairs) -> Boxed<'_> {

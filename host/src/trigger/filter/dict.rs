@@ -1,48 +1,63 @@
 //! The payload's dictionaries: they keep the order received, and header names are found in any case.
 
-use std::collections::HashMap;
 use std::slice;
+use std::sync::{Arc, OnceLock};
 
 use cel::ExecutionError;
 use cel::common::traits::{Container, Indexer, Iterable, Iterator, Sizer, Zeroer};
-use cel::common::types::{CelInt, CelMap, CelMapKey, CelString, MAP_TYPE, Type};
-use cel::common::value::{Builtin, BuiltinRef, CowVal, Val};
+use cel::common::types::{CelBool, CelDouble, CelInt, CelString, CelUInt, Kind, MAP_TYPE, Type};
+use cel::common::value::{CowVal, Val};
 
 use crate::event::canonical;
 
-/// A map from strings.
+/// Up to so many names, looking at each is faster than any order among them: names of other lengths are told apart at once.
+pub(super) const FEW: usize = 32;
+
+/// A map from strings, no two the same. The crate's own hashes every name before one is asked for, and has no order: a
+/// filter's verdict must not change from one evaluation to the next.
 #[derive(Clone, Debug)]
 pub(super) struct Dict<'a> {
-    map: CelMap<'a>,
-    /// The crate's own map has no order, and a filter's verdict must not change from one evaluation to the next.
     names: Vec<CelString<'a>>,
+    values: Vec<Boxed<'a>>,
     folds_case: bool,
+    /// The places of the names, in the order of the names: made when one of many names is asked for.
+    sorted: OnceLock<Box<[usize]>>,
 }
 
+type Boxed<'a> = Box<dyn Val + 'a>;
+
 impl<'a> Dict<'a> {
-    pub(super) fn new(entries: impl std::iter::Iterator<Item = (CelString<'a>, Box<dyn Val + 'a>)>) -> Self {
-        let mut names = Vec::new();
-        let mut map = HashMap::new();
-        for (name, value) in entries {
-            names.push(name.clone());
-            map.insert(CelMapKey::String(name), value);
-        }
-        Self { map: CelMap::from(map), names, folds_case: false }
+    pub(super) fn new(entries: impl std::iter::Iterator<Item = (CelString<'a>, Boxed<'a>)>) -> Self {
+        let (names, values) = entries.unzip();
+        Self { names, values, folds_case: false, sorted: OnceLock::new() }
     }
 
     /// Names of header fields, which are in canonical form.
-    pub(super) fn of_headers(entries: impl std::iter::Iterator<Item = (CelString<'a>, Box<dyn Val + 'a>)>) -> Self {
+    pub(super) fn of_headers(entries: impl std::iter::Iterator<Item = (CelString<'a>, Boxed<'a>)>) -> Self {
         Self { folds_case: true, ..Self::new(entries) }
     }
 
-    /// The name that the map has for `key`, when that is another one.
-    fn other_name(&self, key: &dyn Val) -> Option<CelString<'static>> {
-        if !self.folds_case {
-            return None;
+    /// The value of a name, in whatever case it is when case is folded.
+    fn find(&self, name: &str) -> Option<&Boxed<'a>> {
+        let place = self.place(name).or_else(|| {
+            let canonical = self.folds_case.then(|| canonical(name)).filter(|canonical| canonical != name)?;
+            self.place(&canonical)
+        });
+        self.values.get(place?)
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        if self.names.len() <= FEW {
+            return self.names.iter().position(|known| known.inner() == name);
         }
-        let name = key.downcast_ref::<CelString<'_>>()?.inner();
-        let canonical = canonical(name);
-        (canonical != name).then(|| CelString::from(canonical))
+        let name_at = |place: usize| self.names.get(place).map_or("", |name| name.inner());
+        let sorted = self.sorted.get_or_init(|| {
+            let mut places: Box<[usize]> = (0..self.names.len()).collect();
+            places.sort_unstable_by_key(|place| name_at(*place));
+            places
+        });
+        let found = sorted.binary_search_by_key(&name, |place| name_at(*place)).ok()?;
+        sorted.get(found).copied()
     }
 }
 
@@ -87,11 +102,18 @@ impl<'a> Val for Dict<'a> {
     }
 
     fn as_zeroer(&self) -> Option<&dyn Zeroer> {
-        self.map.as_zeroer()
+        Some(self)
     }
 
+    /// Whether it has the same names with the same values. Comparisons that pay for their steps do not come here.
     fn equals(&self, other: &dyn Val) -> bool {
-        self.map.equals(other)
+        let (Some(sizer), Some(others)) = (other.as_sizer(), other.as_indexer()) else { return false };
+        let same = |(name, value): (&CelString<'a>, &Boxed<'a>)| {
+            others.get(name).is_ok_and(|other| value.equals(other.as_ref()))
+        };
+        other.get_type().kind() == Kind::Map
+            && *sizer.size().inner() == *self.size().inner()
+            && self.names.iter().zip(&self.values).all(same)
     }
 
     fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v>
@@ -100,32 +122,11 @@ impl<'a> Val for Dict<'a> {
     {
         Box::new(self.clone())
     }
-
-    /// The crate's map compares itself with what this gives, whichever of the two stands on the left.
-    fn as_builtin<'b, 'v>(&'b self) -> BuiltinRef<'b, 'v>
-    where
-        Self: 'v,
-    {
-        BuiltinRef::Map(&self.map)
-    }
-
-    fn into_builtin<'v>(self: Box<Self>) -> Option<Builtin<'v>>
-    where
-        Self: 'v,
-    {
-        Some(Builtin::Map(self.map))
-    }
 }
 
 impl Container for Dict<'_> {
     fn contains(&self, key: &dyn Val) -> Result<bool, ExecutionError> {
-        if self.map.contains(key)? {
-            return Ok(true);
-        }
-        match self.other_name(key) {
-            Some(name) => self.map.contains(&name),
-            None => Ok(false),
-        }
+        Ok(key.downcast_ref::<CelString<'_>>().is_some_and(|name| self.find(name.inner()).is_some()))
     }
 }
 
@@ -134,10 +135,14 @@ impl Indexer for Dict<'_> {
     where
         Self: 'v,
     {
-        let found = self.map.get(key);
-        let Err(ExecutionError::NoSuchKey(_)) = &found else { return found };
-        // The error names the key as the filter wrote it.
-        self.other_name(key).and_then(|name| self.map.get(&name).ok()).map_or(found, Ok)
+        match key.downcast_ref::<CelString<'_>>().map(CelString::inner) {
+            // The error names the key as the filter wrote it.
+            Some(name) => match self.find(name) {
+                Some(value) => Ok(CowVal::Borrowed(value.as_ref())),
+                None => Err(ExecutionError::NoSuchKey(Arc::new(name.to_owned()))),
+            },
+            None => Err(no_name(key)),
+        }
     }
 
     fn steal<'v>(self: Box<Self>, key: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
@@ -145,6 +150,26 @@ impl Indexer for Dict<'_> {
         Self: 'v,
     {
         self.get(key).map(CowVal::into_owned)
+    }
+}
+
+/// What the crate says of a key that is no string: some types may be keys, though not here.
+fn no_name(key: &dyn Val) -> ExecutionError {
+    let written = key
+        .downcast_ref::<CelInt>()
+        .map(|key| key.inner().to_string())
+        .or_else(|| key.downcast_ref::<CelUInt>().map(|key| key.inner().to_string()))
+        .or_else(|| key.downcast_ref::<CelDouble>().map(|key| key.inner().to_string()))
+        .or_else(|| key.downcast_ref::<CelBool>().map(|key| key.inner().to_string()));
+    match written {
+        Some(written) => ExecutionError::NoSuchKey(Arc::new(written)),
+        None => ExecutionError::UnexpectedType { got: key.get_type().name().to_owned(), want: "map key".to_owned() },
+    }
+}
+
+impl Zeroer for Dict<'_> {
+    fn is_zero_value(&self) -> bool {
+        self.names.is_empty()
     }
 }
 
@@ -159,7 +184,7 @@ impl<'a> Iterable for Dict<'a> {
 
 impl Sizer for Dict<'_> {
     fn size(&self) -> CelInt {
-        self.map.size()
+        CelInt::from(i64::try_from(self.names.len()).unwrap_or(i64::MAX))
     }
 }
 

@@ -10,7 +10,7 @@ use cel::{DeclarationError, Env, extensions};
 
 use super::budget::{self, metered};
 use super::pattern::{self, Cache, Pattern};
-use super::{compare, convert, sized};
+use super::{arithmetic, compare, convert, sized};
 
 /// The variable that holds the payload.
 pub(super) const DATA: &str = "data";
@@ -49,6 +49,7 @@ fn build() -> Result<Env, DeclarationError> {
     env.add_overload(TICK, TICK, metered(Vec::new()), budget::tick)?;
     env.add_overload(CAP, CAP, metered(vec![DYN_TYPE]), budget::cap)?;
     env.add_overload(PRINTABLE, PRINTABLE, metered(vec![LIST_TYPE]), budget::printable)?;
+    arithmetic::declare(&mut env)?;
     sized::declare(&mut env)?;
     compare::declare(&mut env)?;
     convert::declare(&mut env)?;

@@ -1,7 +1,9 @@
 //! A value that is converted when a filter first reads it, and kept for every later filter of the event.
 //!
-//! It stands for the converted value in all that the interpreter asks, so a filter cannot tell them apart: equality,
-//! `type()` and overloads are the converted value's. Copies share the conversion, so copying a whole body costs nothing.
+//! It stands for the converted value in all that a filter asks, so the two cannot be told apart: equality, `type()` and
+//! overloads are the converted value's. Copies share the conversion, so copying a whole body costs nothing. Only as one of
+//! the crate's own maps or lists it cannot be had: the crate asks for those before it reads a single field, and to copy
+//! operands into errors, however large they are.
 
 use std::any::Any;
 use std::fmt;
@@ -36,7 +38,21 @@ impl<'a> Lazy<'a> {
 }
 
 /// What [`Val::as_any`] gives for a part of the payload that is a map or a list: copies of it share what it holds.
-pub(super) struct Shared;
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Names are found in it in any case.
+    pub(super) folds_case: bool,
+}
+
+impl Shared {
+    /// That of a part of the payload, and none of any other value.
+    pub(super) fn of(value: &dyn Val) -> Option<&Self> {
+        value.as_any().and_then(<dyn Any>::downcast_ref)
+    }
+}
+
+static SHARED: Shared = Shared { folds_case: false };
+static OF_HEADERS: Shared = Shared { folds_case: true };
 
 impl fmt::Debug for Lazy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,27 +162,37 @@ impl<'a> Val for Lazy<'a> {
         Box::new(self.clone())
     }
 
-    /// A map or a list has none of its own, so it tells the budget that it is [`Shared`], without being converted when
-    /// its source says what it is.
+    /// A map or a list has none of its own, so it tells that it is [`Shared`], without being converted when its source
+    /// says what it is.
     fn as_any(&self) -> Option<&dyn Any> {
-        if self.0.source.is_container() {
-            return Some(&Shared);
+        match self.0.source {
+            Source::Headers(_) => Some(&OF_HEADERS),
+            source if source.is_container() => Some(&SHARED),
+            _ => self.value().as_any().or(Some(&SHARED)),
         }
-        self.value().as_any().or(Some(&Shared))
     }
 
     fn as_builtin<'b, 'v>(&'b self) -> BuiltinRef<'b, 'v>
     where
         Self: 'v,
     {
-        self.value().as_builtin()
+        if self.0.source.is_container() {
+            return BuiltinRef::Other;
+        }
+        match self.value().as_builtin() {
+            BuiltinRef::List(_) | BuiltinRef::Map(_) => BuiltinRef::Other,
+            scalar => scalar,
+        }
     }
 
     fn into_builtin<'v>(self: Box<Self>) -> Option<Builtin<'v>>
     where
         Self: 'v,
     {
-        self.value().clone_as_boxed().into_builtin()
+        match self.as_builtin() {
+            BuiltinRef::Other => None,
+            _ => self.value().clone_as_boxed().into_builtin(),
+        }
     }
 }
 

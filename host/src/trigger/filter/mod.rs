@@ -1,6 +1,7 @@
 //! CEL expressions over an event: compiled once, when a manifest is applied, and evaluated for every event. Knows
 //! nothing of triggers. Tenants write the expressions and strangers choose the data, so neither is trusted.
 
+mod arithmetic;
 mod budget;
 mod check;
 mod compare;

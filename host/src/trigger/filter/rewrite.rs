@@ -7,6 +7,7 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, L
 use cel::common::value::CowVal;
 use cel::context::VariableResolver;
 
+use super::arithmetic;
 use super::check::function_name;
 use super::compare::{DIFFERS, EQUALS, IN, SORTABLE};
 use super::convert::PREPARED;
@@ -120,7 +121,7 @@ impl Rewrite<'_> {
             return wrap_in_cap(node);
         }
         match call.func_name.as_str() {
-            operators::ADD => wrap_in_cap(node),
+            operators::ADD => meter(call, arithmetic::ADD),
             // A literal ends the comparison at once.
             operators::EQUALS if !call.args.iter().any(is_literal) => meter(call, EQUALS),
             operators::NOT_EQUALS if !call.args.iter().any(is_literal) => meter(call, DIFFERS),
@@ -139,6 +140,9 @@ impl Rewrite<'_> {
             "@sortByAssociatedKeys" => {
                 call.args.iter_mut().for_each(|keys| wrap(keys, SORTABLE));
                 wrap_in_cap(node);
+            }
+            operator if let Some((_, function)) = arithmetic::REPLACED.iter().find(|(other, _)| *other == operator) => {
+                call.func_name = (*function).to_owned();
             }
             _ => {
                 let builds = [Type::String, Type::Bytes, Type::List];

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use cel::Value;
 use cel::common::types::{
-    CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelMap, CelString, CelTimestamp, CelType, CelUInt, Kind,
+    CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelString, CelTimestamp, CelType, CelUInt, Kind,
 };
 use cel::common::value::Val;
 
@@ -150,11 +150,11 @@ fn show(value: &dyn Val) -> String {
             format!("[{}]", shown.join(", "))
         }
         Kind::Map => {
-            let entry = |(key, value): (&cel::common::types::CelMapKey<'_>, &Box<dyn Val + '_>)| {
-                format!("{}: {}", show(key.inner()), show(value.as_ref()))
-            };
-            let mut shown: Vec<String> =
-                value.downcast_ref::<CelMap<'_>>().unwrap().inner().iter().map(entry).collect();
+            let (mut keys, values) = (value.as_iterable().unwrap().iter(), value.as_indexer().unwrap());
+            let mut shown = Vec::new();
+            while let Some(key) = keys.next() {
+                shown.push(format!("{}: {}", show(key), show(values.get(key).unwrap().as_ref())));
+            }
             shown.sort();
             format!("{{{}}}", shown.join(", "))
         }
