@@ -11,6 +11,7 @@ mod harness;
 #[path = "../fuzz/inputs/mod.rs"]
 mod inputs;
 
+mod backup;
 mod faults;
 mod corpus;
 mod http2;

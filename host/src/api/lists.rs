@@ -55,7 +55,7 @@ fn event_type(text: &str) -> Result<EventType, String> {
 }
 
 /// A time, or how long ago it was.
-fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     if let Some(age) = age(text) {
         // There is nothing older than that.
         return Ok(now.checked_sub(age).map_or(Timestamp::UNIX_EPOCH, |at| at.max(Timestamp::UNIX_EPOCH)));

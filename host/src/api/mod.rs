@@ -22,6 +22,7 @@ use axum::routing::{any, get, post};
 use axum::{Router, middleware};
 
 pub use filter::Question;
+pub(crate) use lists::moment;
 pub(crate) use problem::MEDIA_TYPE as PROBLEM_MEDIA_TYPE;
 pub use problem::{Code, Problem};
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api;
+use crate::event::Timestamp;
 
 /// The address of `tenterhook up`.
 pub(super) const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
@@ -63,15 +64,49 @@ impl Remote {
     }
 }
 
-/// What `--limit` may be.
-pub(super) fn limit() -> RangedU64ValueParser<u32> {
+fn limit() -> RangedU64ValueParser<u32> {
     RangedU64ValueParser::new().range(1..=u64::from(api::MAX_LIMIT))
 }
 
-/// The query of a page.
-pub(super) fn page(limit: u32, before: Option<impl Display>) -> Vec<(&'static str, String)> {
-    let before = before.map(|id| ("before", id.to_string()));
-    [("limit", limit.to_string())].into_iter().chain(before).collect()
+/// What every list is narrowed by.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Narrow {
+    /// How many at the most
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = limit())]
+    limit: u32,
+    /// Only what is not older: a time (`2026-11-23T20:25:01Z`) or an age (`90s`, `15m`, `1h`, `7d`)
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<String>,
+    /// Only what is older: a time or an age
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    until: Option<String>,
+    /// Only events of this type and their sessions: `post`
+    #[arg(long = "type", value_name = "TYPE")]
+    event_type: Option<String>,
+}
+
+impl Narrow {
+    /// The query of a page that begins before this one, narrowed by this and by `further`.
+    pub(super) fn query(
+        self,
+        before: Option<impl Display>,
+        further: impl IntoIterator<Item = (&'static str, Option<String>)>,
+    ) -> Vec<(&'static str, String)> {
+        let given = [
+            ("limit", Some(self.limit.to_string())),
+            ("before", before.map(|id| id.to_string())),
+            ("since", self.since),
+            ("until", self.until),
+            ("type", self.event_type),
+        ];
+        let given = given.into_iter().chain(further);
+        given.filter_map(|(name, value)| value.map(|value| (name, value))).collect()
+    }
+}
+
+/// A time as the server understands it, which has a clock to say what an age is.
+fn moment(text: &str) -> Result<String, String> {
+    api::moment(text, Timestamp::UNIX_EPOCH).map(|_| text.to_owned())
 }
 
 fn parse(server: &str) -> anyhow::Result<Url> {

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::client::{self, Remote};
+use super::client::{Narrow, Remote};
 use super::explain::explain;
 use super::output::{self, line};
 use super::{payload, sessions};
@@ -15,9 +15,11 @@ use crate::event::{EventId, Verdict, VerdictKind};
 pub(super) enum Command {
     /// List events, newest first
     List {
-        /// How many at the most
-        #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = client::limit())]
-        limit: u32,
+        #[command(flatten)]
+        narrow: Narrow,
+        /// Only those of this endpoint
+        #[arg(long, value_name = "SLUG")]
+        endpoint: Option<String>,
         /// Only what was received before this event
         #[arg(long, value_name = "EVENT")]
         before: Option<EventId>,
@@ -35,8 +37,9 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::List { limit, before, remote } => {
-            let answer = remote.client()?.get("/events", &client::page(limit, before)).await?;
+        Command::List { narrow, endpoint, before, remote } => {
+            let query = narrow.query(before, [("endpoint", endpoint)]);
+            let answer = remote.client()?.get("/events", &query).await?;
             if remote.json {
                 return output::print_json(&answer);
             }
@@ -57,19 +60,25 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 /// A page of events: a row each.
 pub(super) fn list(page: &Page<EventSummary>, width: Option<u16>) -> String {
     if page.items.is_empty() {
-        return "No events.\n".to_owned();
+        return none("events", page.next.as_deref());
     }
     let row = |event: &EventSummary| {
         let request = format!("{} {}", event.method, event.raw_url);
         vec![event.id.to_string(), output::time(event.received_at), request, became(event)]
     };
     let rows = page.items.iter().map(row).collect();
-    output::table(&["EVENT", "RECEIVED", "REQUEST", "SESSIONS"], rows, width) + &more("events", page.next.as_deref())
+    output::table(&["EVENT", "RECEIVED", "REQUEST", "SESSIONS"], rows, width) + &more(page.next.as_deref())
 }
 
 /// The line that tells how to see the next page.
-pub(super) fn more(noun: &str, next: Option<&str>) -> String {
-    next.map_or_else(String::new, |next| format!("\nMore: tenterhook {noun} list --before {}\n", line(next)))
+pub(super) fn more(next: Option<&str>) -> String {
+    next.map_or_else(String::new, |next| format!("\nMore: the same command with --before {}\n", line(next)))
+}
+
+/// A page with nothing in it. It need not be the last: the server looks through a bounded part of the list for each.
+pub(super) fn none(noun: &str, next: Option<&str>) -> String {
+    let so_far = if next.is_some() { " so far" } else { "" };
+    format!("No {noun}{so_far}.\n{}", more(next))
 }
 
 /// What became of an event, in a cell.

@@ -1,5 +1,6 @@
 //! The command line. Each command is a file; what it prints for people is a pure function of what it was told.
 
+mod backup;
 mod client;
 mod events;
 mod explain;
@@ -57,6 +58,10 @@ enum Command {
     /// Look at the sessions: what became of the events that matched
     #[command(subcommand)]
     Sessions(sessions::Command),
+    /// Write all that a data directory holds to one file; a server may be running on it
+    Backup(backup::Backup),
+    /// Make a data directory of a backup; needs no server
+    Restore(backup::Restore),
     /// Try filter expressions
     #[command(subcommand)]
     Filter(filter::Command),
@@ -98,6 +103,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Events(command) => events::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Sessions(command) => sessions::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::Backup(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::Restore(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Filter(command) => filter::run(command).await,
         Command::Manifest(command) => manifest::run(&command),
     };

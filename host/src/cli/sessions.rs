@@ -5,11 +5,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::client::{self, Remote};
-use super::events::more;
+use super::client::{Narrow, Remote};
+use super::events::{more, none};
 use super::output::{self, line};
 use crate::api::view::Page;
-use crate::event::{Attempt, LogEntry, SessionId, Timestamp};
+use crate::event::{Attempt, AttemptOutcome, LogEntry, SessionId, SessionState, Timestamp};
 use crate::store::SessionRecord;
 
 /// What can be asked about sessions.
@@ -17,9 +17,17 @@ use crate::store::SessionRecord;
 pub(super) enum Command {
     /// List sessions, newest first
     List {
-        /// How many at the most
-        #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = client::limit())]
-        limit: u32,
+        #[command(flatten)]
+        narrow: Narrow,
+        /// Only those of this trigger
+        #[arg(long, value_name = "NAME")]
+        trigger: Option<String>,
+        /// Only those that are queued, running, succeeded, failed, dead or cancelled
+        #[arg(long, value_name = "STATE")]
+        state: Option<SessionState>,
+        /// Only those that ended with this text in their reason
+        #[arg(long, value_name = "TEXT")]
+        error: Option<String>,
         /// Only what began before this session
         #[arg(long, value_name = "SESSION")]
         before: Option<SessionId>,
@@ -44,8 +52,10 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::List { limit, before, remote } => {
-            let answer = remote.client()?.get("/sessions", &client::page(limit, before)).await?;
+        Command::List { narrow, trigger, state, error, before, remote } => {
+            let state = state.map(|state| state.to_string());
+            let query = narrow.query(before, [("trigger", trigger), ("state", state), ("error", error)]);
+            let answer = remote.client()?.get("/sessions", &query).await?;
             if remote.json {
                 return output::print_json(&answer);
             }
@@ -74,7 +84,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 /// A page of sessions: a row each.
 pub(super) fn list(page: &Page<SessionRecord>, width: Option<u16>) -> String {
     if page.items.is_empty() {
-        return "No sessions.\n".to_owned();
+        return none("sessions", page.next.as_deref());
     }
     let row = |session: &SessionRecord| {
         let last = session.attempts.last();
@@ -83,18 +93,25 @@ pub(super) fn list(page: &Page<SessionRecord>, width: Option<u16>) -> String {
             output::time(session.created_at),
             session.trigger.clone(),
             session.state.to_string(),
+            session.attempts.len().to_string(),
             last.map(|attempt| output::duration(took(attempt))).unwrap_or_default(),
-            last.and_then(|attempt| attempt.error.as_deref()).map(first_line).unwrap_or_default(),
+            error(session).map(first_line).unwrap_or_default(),
         ]
     };
     let rows = page.items.iter().map(row).collect();
-    let header = ["SESSION", "CREATED", "TRIGGER", "STATE", "TOOK", "ERROR"];
-    output::table(&header, rows, width) + &more("sessions", page.next.as_deref())
+    let header = ["SESSION", "CREATED", "TRIGGER", "STATE", "ATTEMPTS", "TOOK", "ERROR"];
+    output::table(&header, rows, width) + &more(page.next.as_deref())
+}
+
+/// Why it ended badly, or why it is tried again.
+fn error(session: &SessionRecord) -> Option<&str> {
+    let last = session.attempts.last().and_then(|attempt| attempt.error.as_deref());
+    session.reason.as_deref().or(last)
 }
 
 /// All about one session, for people.
 pub(super) fn show(session: &SessionRecord) -> String {
-    let facts = [
+    let mut facts = vec![
         ("session", session.id.to_string()),
         ("state", session.state.to_string()),
         ("trigger", session.trigger.clone()),
@@ -102,6 +119,9 @@ pub(super) fn show(session: &SessionRecord) -> String {
         ("deployment", session.deployment.to_string()),
         ("created", output::time(session.created_at)),
     ];
+    facts.extend(session.due_at.map(|due| ("due", output::time(due))));
+    facts.extend(session.ended_at.map(|ended| ("ended", output::time(ended))));
+    facts.extend(session.reason.as_deref().map(|reason| ("reason", first_line(reason))));
     let attempts = attempts(&session.attempts, 2);
     let attempts = if attempts.is_empty() { "  none yet\n".to_owned() } else { attempts };
     format!("{}\nAttempts\n{attempts}", output::pairs(&facts))
@@ -111,11 +131,14 @@ pub(super) fn show(session: &SessionRecord) -> String {
 pub(super) fn attempts(attempts: &[Attempt], indent: usize) -> String {
     let mut text = String::new();
     for attempt in attempts {
-        let outcome = match (&attempt.fault, &attempt.error, attempt.status) {
-            (Some(fault), _, _) => format!("failed ({fault})"),
-            (None, Some(_), _) => "failed".to_owned(),
-            (None, None, Some(status)) => format!("answered {status}"),
-            (None, None, None) => "succeeded".to_owned(),
+        let outcome = match (attempt.outcome, attempt.fault, attempt.status) {
+            (AttemptOutcome::Succeeded, _, Some(status)) => format!("answered {status}"),
+            (AttemptOutcome::Fault, Some(fault), _) => format!("failed ({fault})"),
+            (AttemptOutcome::Fault, None, _) => "failed".to_owned(),
+            (AttemptOutcome::Succeeded, _, None) => "succeeded".to_owned(),
+            (AttemptOutcome::Retry, ..) => "asked for a retry".to_owned(),
+            (AttemptOutcome::Rejected, ..) => "rejected".to_owned(),
+            (AttemptOutcome::Cancelled, ..) => "cancelled".to_owned(),
         };
         text += &format!(
             "{:indent$}#{}  {}  {outcome}  took {}, CPU {}, peak memory {}\n",

@@ -1,7 +1,7 @@
 //! What a comparison that does not hold is worth a hint for.
 
 use cel::common::traits::Iterable;
-use cel::common::types::{CelList, CelString, Kind};
+use cel::common::types::{CelString, Kind};
 use cel::common::value::Val;
 
 use super::show::type_name;
@@ -33,11 +33,14 @@ pub(super) fn of_equality(left: &dyn Val, right: &dyn Val) -> Option<String> {
 
 /// Why `value in list` does not hold.
 pub(super) fn of_membership(value: &dyn Val, list: &dyn Val) -> Option<String> {
-    let elements = list.downcast_ref::<CelList<'_>>()?.inner();
-    let first = elements.first()?;
-    if elements.iter().all(|element| element.get_type().kind() == first.get_type().kind()) {
-        let notes = elements.iter().take(MAX_KEYS).map(|element| of_equality(value, element.as_ref()));
-        return notes.into_iter().flatten().next();
+    if list.get_type().kind() != Kind::List {
+        return None;
+    }
+    let mut elements = list.as_iterable()?.iter();
+    let elements: Vec<&dyn Val> = std::iter::from_fn(|| elements.next()).take(MAX_KEYS).collect();
+    let kind = elements.first()?.get_type().kind();
+    if elements.iter().all(|element| element.get_type().kind() == kind) {
+        return elements.iter().find_map(|element| of_equality(value, *element));
     }
     None
 }

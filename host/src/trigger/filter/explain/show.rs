@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use cel::common::types::{
-    CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp,
-    CelType, CelUInt,
+    CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelNull, CelString, CelTimestamp, CelType, CelUInt, Kind,
 };
 use cel::common::value::Val;
 
@@ -28,6 +27,11 @@ pub(super) fn type_name(value: &dyn Val) -> String {
     }
 }
 
+/// How many elements a list or a map has.
+fn size(value: &dyn Val) -> usize {
+    value.as_sizer().map_or(0, |sizer| usize::try_from(*sizer.size().inner()).unwrap_or(0))
+}
+
 struct Shown<'s> {
     text: String,
     left: usize,
@@ -40,12 +44,12 @@ impl Shown<'_> {
             self.text(text.inner());
         } else if let Some(bytes) = value.downcast_ref::<CelBytes<'_>>() {
             self.bytes(bytes.inner());
-        } else if let Some(list) = value.downcast_ref::<CelList<'_>>() {
-            self.list(list);
-        } else if let Some(map) = value.downcast_ref::<CelMap<'_>>() {
-            self.map(map);
         } else {
-            self.push(&scalar(value));
+            match value.get_type().kind() {
+                Kind::List => self.list(value),
+                Kind::Map => self.map(value),
+                _ => self.push(&scalar(value)),
+            }
         }
     }
 
@@ -88,32 +92,39 @@ impl Shown<'_> {
         self.push("\"");
     }
 
-    fn list(&mut self, list: &CelList<'_>) {
-        self.push("[");
+    fn list(&mut self, list: &dyn Val) {
+        let count = size(list);
+        let mut elements = list.as_iterable().map(|list| list.iter());
+        let mut elements = std::iter::from_fn(|| elements.as_mut()?.next()).enumerate().peekable();
         // An element of `headers_all`.
-        let name = list.inner().first().and_then(|name| name.downcast_ref::<CelString<'_>>());
-        let is_secret = list.inner().len() == 2 && name.is_some_and(|name| is_secret_name(name.inner()));
-        for (place, element) in list.inner().iter().enumerate() {
+        let name = elements.peek().and_then(|(_, name)| name.downcast_ref::<CelString<'_>>());
+        let is_secret = count == 2 && name.is_some_and(|name| is_secret_name(name.inner()));
+        self.push("[");
+        for (place, element) in elements {
             if self.left == 0 {
                 return;
             }
             if place > 0 {
                 self.push(", ");
             }
-            if place == 1 && is_secret { self.push(HIDDEN) } else { self.value(element.as_ref()) }
+            if place == 1 && is_secret { self.push(HIDDEN) } else { self.value(element) }
         }
         self.push("]");
     }
 
-    fn map(&mut self, map: &CelMap<'_>) {
-        if map.inner().len() > MAX_ENTRIES {
-            return self.push(&format!("(a map of {} entries)", map.inner().len()));
+    fn map(&mut self, map: &dyn Val) {
+        let count = size(map);
+        if count > MAX_ENTRIES {
+            return self.push(&format!("(a map of {count} entries)"));
         }
-        let key = |key: &CelMapKey<'_>| {
-            let name = key.inner().downcast_ref::<CelString<'_>>().map(|name| name.inner().to_owned());
-            (name.is_none(), name.unwrap_or_else(|| scalar(key.inner())))
+        let (Some(names), Some(values)) = (map.as_iterable(), map.as_indexer()) else { return self.push(&scalar(map)) };
+        let written = |key: &dyn Val| {
+            let name = key.downcast_ref::<CelString<'_>>().map(|name| name.inner().to_owned());
+            (name.is_none(), name.unwrap_or_else(|| scalar(key)))
         };
-        let mut entries: Vec<_> = map.inner().iter().map(|(name, value)| (key(name), value)).collect();
+        let mut names = names.iter();
+        let entries = std::iter::from_fn(|| names.next());
+        let mut entries: Vec<_> = entries.filter_map(|name| Some((written(name), values.get(name).ok()?))).collect();
         entries.sort_by(|(left, _), (right, _)| left.cmp(right));
         self.push("{");
         for (place, ((is_scalar, name), value)) in entries.into_iter().enumerate() {
