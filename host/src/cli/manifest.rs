@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::output;
-use crate::deploy::check_filters;
+use crate::deploy::check_expressions;
 use crate::deploy::manifest::{self, Error, Manifest, Severity};
 
 /// What can be asked about manifests.
@@ -70,6 +70,6 @@ fn find(bytes: &[u8], source: &str) -> Option<Error> {
         Ok(manifest) => manifest,
         Err(err) => return Some(err),
     };
-    let diagnostics = check_filters(&manifest, source);
+    let diagnostics = check_expressions(&manifest, source);
     (!diagnostics.is_empty()).then(|| diagnostics.into())
 }

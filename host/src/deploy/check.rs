@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::manifest::{Diagnostic, Manifest, TriggerSpec};
-use crate::event::Keep;
+use super::manifest::{self, At, Diagnostic, EndpointSpec, Manifest, TriggerSpec};
 use crate::guest::Module;
-use crate::trigger::{Filter, Retry, Trigger, filter};
+use crate::trigger::filter::{self, CompileError};
+use crate::trigger::{Dedup, Filter, Key, Trigger, WINDOW};
 
 /// What the modules of a manifest were found to be: a module that could not be had has its diagnostic elsewhere.
 pub(super) type Modules = HashMap<String, Arc<Module>>;
@@ -32,6 +32,7 @@ fn trigger(
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<Trigger> {
     let filter = filter(spec, source, mistakes);
+    let ordered_by = ordered_by(spec, source, mistakes);
     let module = modules.get(&spec.call.module)?;
     if !module.handlers().contains(spec.call.export().as_str()) {
         mistakes.push(spec.missing_handler(source, module.handlers()));
@@ -44,20 +45,35 @@ fn trigger(
         call: spec.call.value.clone(),
         is_sync: spec.is_sync,
         timeout: spec.timeout.unwrap_or(timeout),
-        retry: if spec.is_sync { Retry::never() } else { Retry::default() },
-        max_concurrency: None,
-        history: Keep::Full,
+        retry: spec.retry.clone(),
+        max_concurrency: spec.max_concurrency,
+        ordered_by: ordered_by?,
+        history: spec.history,
     })
 }
 
-/// What is wrong with a manifest's filters, and what is likely not what was meant. It needs no modules.
-pub fn filters(manifest: &Manifest, source: &str) -> Vec<Diagnostic> {
+/// By what the manifest's endpoints tell duplicates, by their slugs. All mistakes are pushed to `mistakes`.
+pub(super) fn dedups(manifest: &Manifest, source: &str, mistakes: &mut Vec<Diagnostic>) -> HashMap<Arc<str>, Dedup> {
+    let mut dedups = HashMap::new();
+    for EndpointSpec { slug, dedup } in &manifest.project.endpoints {
+        let Some(spec) = dedup else { continue };
+        if let Some(key) = key("key", spec.key.as_ref(), source, mistakes) {
+            dedups.insert(slug.as_str().into(), Dedup { key, window: spec.window.unwrap_or(WINDOW) });
+        }
+    }
+    dedups
+}
+
+/// What is wrong with a manifest's expressions, and what is likely not what was meant. It needs no modules.
+pub fn expressions(manifest: &Manifest, source: &str) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for spec in &manifest.project.triggers {
         if let Some(Some(filter)) = filter(spec, source, &mut found) {
             found.extend(doubts(spec, source, &filter));
         }
+        ordered_by(spec, source, &mut found);
     }
+    dedups(manifest, source, &mut found);
     found
 }
 
@@ -85,13 +101,33 @@ fn help(found: &filter::Diagnostic) -> Option<String> {
 /// None when it does not compile; none within when there is none.
 fn filter(spec: &TriggerSpec, source: &str, mistakes: &mut Vec<Diagnostic>) -> Option<Option<Arc<Filter>>> {
     let Some(text) = &spec.filter else { return Some(None) };
-    match Filter::compile(text) {
-        Ok(filter) => Some(Some(Arc::new(filter))),
-        Err(error) => {
-            for found in error.diagnostics() {
-                mistakes.push(spec.bad_filter(source, found.span.clone(), &found.message, help(found)));
-            }
-            None
-        }
+    compiled("filter", text, Filter::compile(text), source, mistakes).map(|filter| Some(Arc::new(filter)))
+}
+
+/// As [`filter`].
+fn ordered_by(spec: &TriggerSpec, source: &str, mistakes: &mut Vec<Diagnostic>) -> Option<Option<Arc<Key>>> {
+    key("ordered_by", spec.ordered_by.as_ref(), source, mistakes).map(|key| key.map(Arc::new))
+}
+
+/// As [`filter`].
+fn key(name: &str, text: Option<&At<String>>, source: &str, mistakes: &mut Vec<Diagnostic>) -> Option<Option<Key>> {
+    let Some(text) = text else { return Some(None) };
+    compiled(name, text, Key::compile(text), source, mistakes).map(Some)
+}
+
+fn compiled<T>(
+    name: &str,
+    text: &At<String>,
+    compiled: Result<T, CompileError>,
+    source: &str,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    let error = match compiled {
+        Ok(expression) => return Some(expression),
+        Err(error) => error,
+    };
+    for found in error.diagnostics() {
+        mistakes.push(manifest::bad_expression(source, name, text, found.span.clone(), &found.message, help(found)));
     }
+    None
 }

@@ -8,7 +8,7 @@ mod snapshot;
 
 use serde::Deserialize;
 
-pub use check::{filter_warnings, filters as check_filters};
+pub use check::{expressions as check_expressions, filter_warnings};
 pub use project::{Project, ReadError};
 pub use registry::{Applied, ApplyError, Registry};
 pub use snapshot::{Current, Deployment, Endpoint, Snapshot};

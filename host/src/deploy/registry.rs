@@ -188,6 +188,7 @@ impl Registry {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Deployment {
         let triggers = check::triggers(manifest, &record.manifest, &modules, self.0.timeout, mistakes);
+        let dedups = check::dedups(manifest, &record.manifest, mistakes);
         let vars = manifest.project.vars.iter().map(|var| (var.name.value.clone(), var.value.clone())).collect();
         Deployment {
             id: record.id,
@@ -195,6 +196,7 @@ impl Registry {
             project: record.project.clone(),
             vars: Arc::new(Vars(vars)),
             triggers,
+            dedups,
             modules,
         }
     }

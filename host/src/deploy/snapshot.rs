@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 
 use crate::event::{DeploymentId, Org};
 use crate::guest::{Module, Vars};
-use crate::trigger::Trigger;
+use crate::trigger::{Dedup, Trigger};
 
 /// An applied manifest, ready to run.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Deployment {
     pub vars: Arc<Vars>,
     /// In the manifest's order.
     pub triggers: Vec<Trigger>,
+    /// By what its endpoints tell duplicates, by their slugs; those that do not are not there.
+    pub dedups: HashMap<Arc<str>, Dedup>,
     /// By the names that the triggers call them.
     pub modules: HashMap<String, Arc<Module>>,
 }
@@ -49,6 +51,11 @@ impl Endpoint {
     /// The triggers that listen, in the manifest's order.
     pub fn triggers(&self) -> impl Iterator<Item = &Trigger> {
         self.listeners.iter().filter_map(|place| self.deployment.triggers.get(*place))
+    }
+
+    /// By what it tells duplicates; none when it takes every delivery for a new one.
+    pub fn dedup(&self) -> Option<&Dedup> {
+        self.deployment.dedups.get(&self.slug)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which handlers an event selects. Knows nothing of storage, HTTP or guests.
 
+mod dedup;
 pub mod filter;
 mod retry;
 mod select;
@@ -10,9 +11,10 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use filter::Filter;
+pub use dedup::{Dedup, WINDOW};
+pub use filter::{Filter, Key};
 pub use retry::{Backoff, Retry, RetryOn};
-pub use select::select;
+pub use select::{Asked, select};
 
 use crate::event::{EventType, Keep};
 
@@ -37,6 +39,8 @@ pub struct Trigger {
     pub retry: Retry,
     /// How many of its sessions may run at once; none for as many as the org may.
     pub max_concurrency: Option<u32>,
+    /// What names the lane of an event: of those in a lane, one after the other is handled. None when order does not matter.
+    pub ordered_by: Option<Arc<Key>>,
     /// How much of an event and its session stays.
     pub history: Keep,
 }

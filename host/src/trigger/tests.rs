@@ -32,6 +32,7 @@ fn trigger(name: &str, event_type: Option<&str>, filter: Option<&str>) -> Trigge
         timeout: Duration::from_secs(30),
         retry: Retry::default(),
         max_concurrency: None,
+        ordered_by: None,
         history: Keep::Full,
     }
 }

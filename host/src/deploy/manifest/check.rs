@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::diagnostic::Diagnostic;
 use super::suggest::{did_you_mean, list, nearest};
-use super::{Manifest, Span, TriggerSpec};
+use super::{At, Manifest, Span, TriggerSpec};
 
 impl Manifest {
     /// There is no file for a module. `name` is its key in `modules`, and `source` the manifest's text.
@@ -47,16 +47,6 @@ impl TriggerSpec {
         let start = if written == call.to_string() { call.span.start + call.module.len() + 1 } else { call.span.start };
         Diagnostic::error(source, Span { start, end: call.span.end }, message).help(help)
     }
-
-    /// Its filter does not compile: `part` are the bytes of the expression that are wrong.
-    pub fn bad_filter(&self, source: &str, part: Range<usize>, message: &str, help: Option<String>) -> Diagnostic {
-        let message = format!("the filter does not compile: {message}");
-        let Some(filter) = &self.filter else {
-            return Diagnostic::error(source, self.name.span, message).help(help);
-        };
-        let help = if cut_short(source, filter.span) { Some(COMMENT_HELP.to_owned()) } else { help };
-        Diagnostic::inside(source, filter, part, message).help(help)
-    }
 }
 
 impl TriggerSpec {
@@ -71,8 +61,20 @@ impl TriggerSpec {
     }
 }
 
-const COMMENT_HELP: &str =
-    "to YAML, ` #` begins a comment and ends the filter: put the filter in quotes, `filter: '…'`";
+/// The expression that `key` of the manifest has does not compile: `part` are the bytes of it that are wrong.
+pub fn bad_expression(
+    source: &str,
+    key: &str,
+    expression: &At<String>,
+    part: Range<usize>,
+    message: &str,
+    help: Option<String>,
+) -> Diagnostic {
+    let name = if key == "filter" { "the filter".to_owned() } else { format!("`{key}`") };
+    let comment = || format!("to YAML, ` #` begins a comment and ends {name}: put {name} in quotes, `{key}: '…'`");
+    let help = if cut_short(source, expression.span) { Some(comment()) } else { help };
+    Diagnostic::inside(source, expression, part, format!("{name} does not compile: {message}")).help(help)
+}
 
 /// Whether YAML ended a scalar because a comment begins after it.
 fn cut_short(source: &str, scalar: Span) -> bool {

@@ -1,12 +1,13 @@
 //! Takes a tree's mappings apart, and keeps what it finds wrong. Knows which keys there are, not what they mean.
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
+use std::time::Duration;
 
 use indexmap::IndexMap;
 
 use super::diagnostic::{self, Diagnostic, Error};
-use super::grammar::Mistake;
+use super::grammar::{self, Mistake, Times};
 use super::keys::Keys;
 use super::suggest::{list, nearest};
 use super::tree::{Node, Scalar, Value};
@@ -53,6 +54,11 @@ impl<'s> Reader<'s> {
 
     pub(super) fn found_nothing(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// How many mistakes there are by now.
+    pub(super) fn mistakes(&self) -> usize {
+        self.found.len() + self.omitted
     }
 
     pub(super) fn into_error(self) -> Error {
@@ -151,6 +157,53 @@ impl<'s> Reader<'s> {
         }
         let help = format!("write `{key}: true` or `{key}: false`");
         self.error(node.span, format!("`{key}` is `true` or `false`, and this is {}", node.kind()), help);
+        None
+    }
+
+    /// A time, which YAML may take for a number when its unit is missing.
+    pub(super) fn time(&mut self, node: Option<&Node>, key: &str, times: &Times) -> Option<Duration> {
+        let node = node?;
+        let Some(text) = node.scalar() else {
+            self.text(Some(node), key);
+            return None;
+        };
+        let text = At { value: text.to_owned(), span: node.span };
+        self.checked(key, &text, grammar::time(&text, times))
+    }
+
+    /// A whole number of a range.
+    pub(super) fn whole(&mut self, node: Option<&Node>, key: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        let node = node?;
+        let (least, most) = (range.start(), range.end());
+        let digits = node.scalar().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        match (&node.value, digits.and_then(|text| text.parse().ok())) {
+            (Value::Scalar(Scalar::Number, _), Some(number)) if range.contains(&number) => return Some(number),
+            (Value::Scalar(Scalar::Number, text), _) => {
+                let message = format!("`{key}: {text}` is not a whole number from {least} to {most}");
+                self.error(node.span, message, None);
+            }
+            _ => {
+                let help = format!("write `{key}: {least}`, or another one up to {most}");
+                self.error(node.span, format!("`{key}` is a whole number, and this is {}", node.kind()), help);
+            }
+        }
+        None
+    }
+
+    /// A number of a range, with or without a fraction.
+    pub(super) fn number(&mut self, node: Option<&Node>, key: &str, range: RangeInclusive<f64>) -> Option<f64> {
+        let node = node?;
+        let (least, most) = (range.start(), range.end());
+        match (&node.value, node.scalar().and_then(|text| text.parse().ok())) {
+            (Value::Scalar(Scalar::Number, _), Some(number)) if range.contains(&number) => return Some(number),
+            (Value::Scalar(Scalar::Number, text), _) => {
+                self.error(node.span, format!("`{key}: {text}` is not a number from {least} to {most}"), None);
+            }
+            _ => {
+                let help = format!("write `{key}: {most}`, or another one from {least} to {most}");
+                self.error(node.span, format!("`{key}` is a number, and this is {}", node.kind()), help);
+            }
+        }
         None
     }
 

@@ -19,9 +19,18 @@ macro_rules! segment {
 pub(super) const MODULE: &str = concat!("^", segment!(), "(/", segment!(), ")*$");
 /// The form of a `call`.
 pub(super) const CALL: &str = concat!("^", segment!(), "(/", segment!(), ")*:[A-Za-z_][A-Za-z0-9_-]*$");
-/// The form of a time between the bounds.
+/// The form of a time between the bounds of [`TIMEOUTS`].
 pub(super) const TIMEOUT: &str =
     "^(([1-9][0-9]{0,4}|[1-8][0-9]{5}|900000)ms|([1-9][0-9]?|[1-8][0-9]{2}|900)s|([1-9]|1[0-5])m)$";
+/// The form of a time between the bounds of [`WAITS`].
+pub(super) const WAIT: &str = "^(([1-9][0-9]{0,6}|[1-7][0-9]{7}|8[0-5][0-9]{6}|86[0-3][0-9]{5}|86400000)ms\
+    |([1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)s\
+    |([1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)m|([1-9]|1[0-9]|2[0-4])h|1d)$";
+/// The form of a time between the bounds of [`WINDOWS`].
+pub(super) const WINDOW: &str = "^(([1-9][0-9]{3,8}|1[0-9]{9}|2[0-4][0-9]{8}|25[0-8][0-9]{7}|259[01][0-9]{6}|2592000000)ms\
+    |([1-9][0-9]{0,5}|1[0-9]{6}|2[0-4][0-9]{5}|25[0-8][0-9]{4}|259[01][0-9]{3}|2592000)s\
+    |([1-9][0-9]{0,3}|[1-3][0-9]{4}|4[0-2][0-9]{3}|43[01][0-9]{2}|43200)m\
+    |([1-9][0-9]?|[1-6][0-9]{2}|7[01][0-9]|720)h|([1-9]|[12][0-9]|30)d)$";
 
 /// What is wrong with a text, the bytes of it that are wrong, and what to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -142,9 +151,42 @@ pub(super) fn call(text: &str) -> Result<Call, Mistake> {
     Ok(Call { module: name.to_owned(), function: function.to_owned() })
 }
 
-/// `500ms`, `30s`, `2m`.
-pub(super) fn timeout(text: &str) -> Result<Duration, Mistake> {
-    const HELP: &str = "write a whole number and its unit, `ms`, `s` or `m`: `500ms`, `30s`, `2m`";
+/// What a time may be.
+pub(super) struct Times {
+    shortest: Duration,
+    longest: Duration,
+    /// What to write.
+    form: &'static str,
+    /// What the bounds are.
+    bounds: &'static str,
+}
+
+/// A trigger's `timeout`.
+pub(super) const TIMEOUTS: Times = Times {
+    shortest: MIN_TIMEOUT,
+    longest: MAX_TIMEOUT,
+    form: "write a whole number and its unit, `ms`, `s` or `m`: `500ms`, `30s`, `2m`",
+    bounds: "a timeout is between `1ms` and `15m`",
+};
+
+/// The waits between attempts.
+pub(super) const WAITS: Times = Times {
+    shortest: Duration::from_millis(1),
+    longest: Duration::from_secs(24 * 60 * 60),
+    form: "write a whole number and its unit, `ms`, `s`, `m` or `h`: `500ms`, `30s`, `1h`",
+    bounds: "a wait between two attempts is between `1ms` and `24h`",
+};
+
+/// How long an endpoint remembers keys.
+pub(super) const WINDOWS: Times = Times {
+    shortest: Duration::from_secs(1),
+    longest: Duration::from_secs(30 * 24 * 60 * 60),
+    form: "write a whole number and its unit, `s`, `m`, `h` or `d`: `30m`, `72h`, `7d`",
+    bounds: "a window is between `1s` and `30d`",
+};
+
+/// `500ms`, `30s`, `2m`, `72h`, `7d`.
+pub(super) fn time(text: &str, times: &Times) -> Result<Duration, Mistake> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let all = 0..text.len();
@@ -152,18 +194,20 @@ pub(super) fn timeout(text: &str) -> Result<Duration, Mistake> {
         "ms" => 1,
         "s" => 1_000,
         "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
         "" if digits > 0 => {
             return Err(Mistake::new("has no unit", all, format!("write `{number}s` for {number} seconds")));
         }
-        _ => return Err(Mistake::new("is not a time", all, HELP)),
+        _ => return Err(Mistake::new("is not a time", all, times.form)),
     };
     if number.is_empty() || (number.len() > 1 && number.starts_with('0')) {
-        return Err(Mistake::new("is not a time", all, HELP));
+        return Err(Mistake::new("is not a time", all, times.form));
     }
     // A number that overflows is out of bounds as well.
     let time = number.parse::<u64>().ok().and_then(|n| n.checked_mul(milliseconds)).map(Duration::from_millis);
     match time {
-        Some(time) if (MIN_TIMEOUT..=MAX_TIMEOUT).contains(&time) => Ok(time),
-        _ => Err(Mistake::new("is out of bounds", all, "a timeout is between `1ms` and `15m`")),
+        Some(time) if (times.shortest..=times.longest).contains(&time) => Ok(time),
+        _ => Err(Mistake::new("is out of bounds", all, times.bounds)),
     }
 }

@@ -20,12 +20,12 @@ pub(super) const ROOT: Keys = Keys {
 
 pub(super) const PROJECT: Keys = Keys {
     of: "a project",
-    known: &["name", "display_name", "vars", "triggers"],
+    known: &["name", "display_name", "vars", "triggers", "endpoints"],
     refused: &[
         ("connections", NO_CONNECTIONS, CONNECTIONS_HELP),
         ("modules", "`modules` is not a key of the project", "move it beside `project:`, without indentation"),
     ],
-    below: &[(&TRIGGER, ALIGN)],
+    below: &[(&TRIGGER, ALIGN), (&ENDPOINT, "put it under the endpoint's name, under `endpoints:`")],
 };
 
 pub(super) const VAR: Keys = Keys {
@@ -44,7 +44,21 @@ pub(super) const VAR: Keys = Keys {
 
 pub(super) const TRIGGER: Keys = Keys {
     of: "a trigger",
-    known: &["name", "type", "endpoint", "event_type", "filter", "call", "is_sync", "is_durable", "timeout"],
+    known: &[
+        "name",
+        "type",
+        "endpoint",
+        "event_type",
+        "filter",
+        "call",
+        "is_sync",
+        "is_durable",
+        "timeout",
+        "retry",
+        "max_concurrency",
+        "ordered_by",
+        "history",
+    ],
     refused: &[
         ("connection", "a trigger on a connection does not run here", CONNECTION_HELP),
         ("schedule", "a trigger on a schedule does not run here", SCHEDULE_HELP),
@@ -53,9 +67,32 @@ pub(super) const TRIGGER: Keys = Keys {
         ("entrypoint", "a trigger has no key `entrypoint`", "write `call: module:function`"),
         ("data", "a trigger has no key `data`", DATA_HELP),
         ("path", "a trigger has no key `path`", PATH_HELP),
+        ("dedup", "`dedup` is a key of an endpoint, not of a trigger", DEDUP_HELP),
     ],
-    below: &[],
+    below: &[
+        (&RETRY, "indent it, to stand under `retry:`"),
+        (&BACKOFF, "indent it, to stand under `backoff:`, which is under `retry:`"),
+    ],
 };
+
+pub(super) const RETRY: Keys = Keys {
+    of: "`retry`",
+    known: &["attempts", "backoff", "on"],
+    refused: &[],
+    below: &[(&BACKOFF, "indent it, to stand under `backoff:`")],
+};
+
+pub(super) const BACKOFF: Keys =
+    Keys { of: "`backoff`", known: &["initial", "factor", "max", "jitter"], refused: &[], below: &[] };
+
+pub(super) const ENDPOINT: Keys = Keys {
+    of: "an endpoint",
+    known: &["dedup"],
+    refused: &[],
+    below: &[(&DEDUP, "indent it, to stand under `dedup:`")],
+};
+
+pub(super) const DEDUP: Keys = Keys { of: "`dedup`", known: &["key", "window"], refused: &[], below: &[] };
 
 pub(super) const MODULE: Keys = Keys { of: "a module", known: &["path", "build"], refused: &[], below: &[] };
 
@@ -70,3 +107,5 @@ const CONNECTIONS_HELP: &str = "have the service send its webhooks to the URL of
                                 credentials under `vars` with `secret: true`";
 const DATA_HELP: &str = "say in `filter` which paths it takes: `data.url.path.endsWith(\"/foo\")`";
 const PATH_HELP: &str = "the path is `/webhooks/` and the trigger's `endpoint`, or else its name";
+const DEDUP_HELP: &str =
+    "write it beside `triggers:`, under the endpoint's name: `endpoints: { my_endpoint: { dedup: auto } }`";

@@ -3,11 +3,13 @@
 
 mod check;
 mod diagnostic;
+mod endpoint;
 mod fields;
 mod grammar;
 mod keys;
 mod locate;
 mod read;
+mod retry;
 mod schema;
 mod suggest;
 mod tree;
@@ -24,12 +26,14 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::Serialize;
 
+pub use check::bad_expression;
 pub use diagnostic::{Diagnostic, Error, Excerpt, Note, Severity};
 pub use schema::schema;
 
 pub use crate::trigger::Call;
 
-use crate::event::EventType;
+use crate::event::{EventType, Keep};
+use crate::trigger::Retry;
 
 /// The manifest's name in a project's directory.
 pub const FILE: &str = "tenterhook.yaml";
@@ -60,6 +64,8 @@ pub struct Project {
     pub vars: Vec<Var>,
     /// In the manifest's order; names are unique.
     pub triggers: Vec<TriggerSpec>,
+    /// What holds for all triggers of an endpoint, in the manifest's order; slugs are unique, and a trigger listens on each.
+    pub endpoints: Vec<EndpointSpec>,
 }
 
 /// A value that handlers may read.
@@ -75,7 +81,25 @@ pub struct Var {
     pub description: Option<String>,
 }
 
-/// One of `triggers:`. Its filter is not compiled, and its handler not looked up.
+/// One of `endpoints:`.
+#[derive(Clone, Debug)]
+pub struct EndpointSpec {
+    /// Its slug.
+    pub slug: At<String>,
+    /// By what it tells that a delivery was sent before; none when it takes every one for a new one.
+    pub dedup: Option<DedupSpec>,
+}
+
+/// An endpoint's `dedup`. Its expression is not compiled.
+#[derive(Clone, Debug)]
+pub struct DedupSpec {
+    /// CEL's source; none for the headers that are well known.
+    pub key: Option<At<String>>,
+    /// How long a key is remembered; none for the default.
+    pub window: Option<Duration>,
+}
+
+/// One of `triggers:`. Its expressions are not compiled, and its handler not looked up.
 #[derive(Clone, Debug)]
 pub struct TriggerSpec {
     /// Unique in the project; also the slug when there is no `endpoint`.
@@ -92,6 +116,14 @@ pub struct TriggerSpec {
     pub is_sync: bool,
     /// How long the handler may take, between [`MIN_TIMEOUT`] and [`MAX_TIMEOUT`]; none for the host's default.
     pub timeout: Option<Duration>,
+    /// When a session is tried again: never when the trigger is synchronous.
+    pub retry: Retry,
+    /// How many of its sessions may run at once; none for as many as the org may.
+    pub max_concurrency: Option<u32>,
+    /// CEL's source of the lane in which an event is handled.
+    pub ordered_by: Option<At<String>>,
+    /// How much of an event and its session stays; [`Keep::None`] only when the trigger is synchronous.
+    pub history: Keep,
 }
 
 /// Where a module's component comes from.

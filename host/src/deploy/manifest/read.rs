@@ -67,12 +67,19 @@ impl Reader<'_> {
 
         let mut triggers = Vec::new();
         let mut names = Vec::new();
+        let before = self.mistakes();
         for item in self.items(fields.get("triggers"), "triggers") {
             triggers.extend(self.trigger(item, &mut names));
         }
         self.unique("trigger", names.iter());
 
-        Some(Project { name: name?, display_name, vars, triggers })
+        let are_sound = self.mistakes() == before;
+        let endpoints = self.endpoints(fields.get("endpoints"));
+        // Of a trigger with a mistake it is not known where it listens.
+        if are_sound {
+            self.listeners(&endpoints, &triggers);
+        }
+        Some(Project { name: name?, display_name, vars, triggers, endpoints })
     }
 
     fn var(&mut self, node: &Node) -> Option<Var> {
@@ -148,7 +155,7 @@ impl Reader<'_> {
     }
 
     /// A text that says something.
-    fn filled(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<String>> {
+    pub(super) fn filled(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<String>> {
         let text = self.text(fields.get(key), key)?;
         if text.trim().is_empty() {
             self.error(text.span, format!("`{key}` is empty"), None);

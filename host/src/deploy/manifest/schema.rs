@@ -9,7 +9,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::Value;
 
-use super::grammar;
+use super::{grammar, retry, trigger};
 
 /// The JSON Schema (draft 7, which editors know best) of `tenterhook.yaml`.
 ///
@@ -56,6 +56,45 @@ struct Project {
     vars: Option<Vec<Var>>,
     /// Which requests call which handlers.
     triggers: Option<Vec<Trigger>>,
+    /// What holds for all triggers that listen on an endpoint, by its name.
+    #[schemars(extend(
+        "propertyNames" = { "pattern": grammar::SLUG },
+        "examples" = [{ "orders": { "dedup": "auto" } }],
+    ))]
+    endpoints: Option<BTreeMap<String, Endpoint>>,
+}
+
+/// What holds for all triggers that listen on it.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Endpoint {
+    /// By what it tells that a delivery was sent before: `auto` for the headers `webhook-id`, `X-GitHub-Delivery` and
+    /// `Idempotency-Key`.
+    #[schemars(extend("examples" = ["auto", { "key": "data.body.json.id", "window": "24h" }]))]
+    dedup: Either,
+}
+
+/// `auto` or a mapping.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the derive reads it")]
+enum Either {
+    Auto(#[schemars(schema_with = "auto")] String),
+    Dedup(Dedup),
+}
+
+/// By what an endpoint tells that a delivery was sent before.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Dedup {
+    /// A CEL expression over `data` and `event_type` that gives a string, or `auto`.
+    #[schemars(regex(pattern = r"\S"), extend("examples" = ["data.body.json.id", "auto"]))]
+    key: String,
+    /// How long a key is remembered, from `1s` to `30d`. Without it, `72h`.
+    #[schemars(regex(pattern = grammar::WINDOW), extend("examples" = ["30m", "72h", "7d"]))]
+    window: Option<String>,
 }
 
 /// A value that handlers may read.
@@ -108,6 +147,55 @@ struct Trigger {
     /// How long the handler may take, from `1ms` to `15m`.
     #[schemars(regex(pattern = grammar::TIMEOUT), extend("examples" = ["500ms", "30s", "2m"]))]
     timeout: Option<String>,
+    /// When a session that failed is tried again. Not for synchronous triggers.
+    #[schemars(extend("examples" = [{ "attempts": 3, "backoff": { "initial": "1s" }, "on": ["retry"] }]))]
+    retry: Option<Retry>,
+    /// How many of its sessions may run at once.
+    #[schemars(range(min = 1, max = trigger::MAX_CONCURRENCY), extend("examples" = [1]))]
+    max_concurrency: Option<u32>,
+    /// A CEL expression over `data` and `event_type` that gives a string: of events with the same one, one after the other is
+    /// handled.
+    #[schemars(extend("examples" = ["data.body.json.customer", "data.headers[\"X-Shop\"]"]))]
+    ordered_by: Option<String>,
+    /// How much of an event and its session stays once it has ended. `none` needs `is_sync: true`. Without it, `full`.
+    #[schemars(default, skip_serializing_if = "Option::is_none", schema_with = "history")]
+    history: Option<String>,
+}
+
+/// When a session that failed is tried again.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Retry {
+    /// How many attempts a session has at the most, the first included. Without it, 5.
+    #[schemars(range(min = 1, max = retry::MAX_ATTEMPTS), extend("examples" = [1, 10]))]
+    attempts: Option<u32>,
+    /// How long it waits between two attempts.
+    #[schemars(extend("examples" = [{ "initial": "1s", "factor": 2, "max": "10m", "jitter": 0.2 }]))]
+    backoff: Option<Backoff>,
+    /// After which ends: `fault` is a trap or a broken limit, `timeout` is the trigger's, and `retry` is what the handler asked
+    /// for. Without it, all of them.
+    #[schemars(default, skip_serializing_if = "Option::is_none", schema_with = "outcomes", extend("examples" = [["fault", "timeout"]]))]
+    on: Option<Vec<String>>,
+}
+
+/// A wait that grows with each attempt.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Backoff {
+    /// The wait after the first attempt, from `1ms` to `24h`. Without it, `5s`.
+    #[schemars(regex(pattern = grammar::WAIT), extend("examples" = ["500ms", "5s", "1h"]))]
+    initial: Option<String>,
+    /// What each wait is of the one before. Without it, 4.
+    #[schemars(range(min = 1.0, max = retry::MAX_FACTOR), extend("examples" = [2, 1.5]))]
+    factor: Option<f64>,
+    /// The longest wait, from `1ms` to `24h`. Without it, `1h`.
+    #[schemars(regex(pattern = grammar::WAIT), extend("examples" = ["10m"]))]
+    max: Option<String>,
+    /// The part of a wait by which chance makes it shorter or longer. Without it, 0.2.
+    #[schemars(range(min = 0.0, max = 1.0), extend("examples" = [0, 0.5]))]
+    jitter: Option<f64>,
 }
 
 /// Where a module's component is, and how it is built.
@@ -142,6 +230,18 @@ fn webhook(_: &mut schemars::SchemaGenerator) -> Schema {
 
 fn never(_: &mut schemars::SchemaGenerator) -> Schema {
     json_schema!({ "enum": [false, null] })
+}
+
+fn auto(_: &mut schemars::SchemaGenerator) -> Schema {
+    json_schema!({ "const": "auto" })
+}
+
+fn history(_: &mut schemars::SchemaGenerator) -> Schema {
+    json_schema!({ "enum": ["full", "metadata", "none", null] })
+}
+
+fn outcomes(_: &mut schemars::SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["array", "null"], "minItems": 1, "uniqueItems": true, "items": { "enum": retry::OUTCOMES } })
 }
 
 fn scalar(_: &mut schemars::SchemaGenerator) -> Schema {

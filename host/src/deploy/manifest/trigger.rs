@@ -1,12 +1,13 @@
 //! One of `triggers:`, from its mapping to its values. Compiles no filter and looks up no handler.
 
-use std::time::Duration;
-
 use super::fields::{Fields, Reader};
-use super::suggest::nearest;
+use super::suggest::{did_you_mean, list, nearest};
 use super::tree::Node;
 use super::{At, Call, TriggerSpec, grammar, keys};
-use crate::event::EventType;
+use crate::event::{EventType, Keep};
+
+/// More sessions than any host runs at once.
+pub(super) const MAX_CONCURRENCY: u32 = 10_000;
 
 impl Reader<'_> {
     /// A trigger; its name goes to `names` even if the rest of it is refused, so that doubles show.
@@ -24,10 +25,26 @@ impl Reader<'_> {
         let filter = self.text(fields.get("filter"), "filter").filter(|text| !text.trim().is_empty());
         let call = self.required(&fields, "call", "the trigger", "call: webhooks.py:on_http_get");
         let call = self.call(call);
-        let is_sync = self.flag(fields.get("is_sync"), "is_sync").unwrap_or(false);
+        let is_sync = self.sync(&fields);
         self.durable(&fields);
-        let timeout = self.timeout(fields.get("timeout"));
-        Some(TriggerSpec { name: name?, endpoint, event_type, filter, call: call?, is_sync, timeout })
+        let timeout = self.time(fields.get("timeout"), "timeout", &grammar::TIMEOUTS);
+        let retry = self.retry(&fields, is_sync);
+        let max_concurrency = self.whole(fields.get("max_concurrency"), "max_concurrency", 1..=MAX_CONCURRENCY);
+        let ordered_by = self.text(fields.get("ordered_by"), "ordered_by").filter(|text| !text.trim().is_empty());
+        let history = self.history(fields.get("history"), is_sync);
+        Some(TriggerSpec {
+            name: name?,
+            endpoint,
+            event_type,
+            filter,
+            call: call?,
+            is_sync: is_sync == Some(true),
+            timeout,
+            retry,
+            max_concurrency,
+            ordered_by,
+            history,
+        })
     }
 
     /// Whether it is a trigger of a type that is not here. That is said once, and nothing of its other keys.
@@ -115,13 +132,28 @@ impl Reader<'_> {
         }
     }
 
-    fn timeout(&mut self, node: Option<&Node>) -> Option<Duration> {
-        let node = node?;
-        let Some(text) = node.scalar() else {
-            self.text(Some(node), "timeout");
-            return None;
+    /// None when it cannot be known: what depends on it is not told then.
+    fn sync(&mut self, fields: &Fields<'_>) -> Option<bool> {
+        match fields.get("is_sync") {
+            Some(node) => self.flag(Some(node), "is_sync"),
+            None => Some(false),
+        }
+    }
+
+    fn history(&mut self, node: Option<&Node>, is_sync: Option<bool>) -> Keep {
+        let Some(text) = self.text(node, "history") else { return Keep::Full };
+        let Ok(keep) = text.parse::<Keep>() else {
+            let kinds = [Keep::Full, Keep::Metadata, Keep::None].map(Keep::as_str);
+            let help = did_you_mean(&text, kinds).unwrap_or_else(|| format!("`history` is one of {}", list(kinds)));
+            self.error(text.span, format!("there is no history of the kind `{}`", text.value), help);
+            return Keep::Full;
         };
-        let text = At { value: text.to_owned(), span: node.span };
-        self.checked("timeout", &text, grammar::timeout(&text))
+        if keep == Keep::None && is_sync == Some(false) {
+            let help =
+                "write `history: metadata`, which keeps no payload once the handler has ended, or add `is_sync: true`";
+            let message = "`history: none` needs `is_sync: true`: what its sender does not wait for must be kept until it is handled";
+            self.error(text.span, message, help.to_owned());
+        }
+        keep
     }
 }

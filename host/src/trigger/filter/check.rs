@@ -12,13 +12,14 @@ use super::functions::{self, MACROS, NAMESPACES, Type};
 use super::known::Known;
 use super::operators;
 
-/// Checks a tree whose depth is within bounds.
-pub(super) fn check(source: &str, tree: &IdedExpr, info: &SourceInfo) -> Vec<Diagnostic> {
+/// Checks a tree whose depth is within bounds, and that it can give what is wanted of it.
+pub(super) fn check(source: &str, tree: &IdedExpr, info: &SourceInfo, wanted: Type) -> Vec<Diagnostic> {
     let scope = vec![(env::DATA, Known::payload()), (env::EVENT_TYPE, Known::of(Type::String))];
     let mut check = Check { source, info, scope, found: Vec::new() };
     let result = check.expression(tree);
-    if check.found.is_empty() && !result.kind.may_be(Type::Bool) {
-        let message = format!("a filter gives true or false, this gives {}", result.kind.with_article());
+    if check.found.is_empty() && !result.kind.may_be(wanted) {
+        let promise = if wanted == Type::Bool { "a filter gives true or false" } else { "a key is a string" };
+        let message = format!("{promise}, this gives {}", result.kind.with_article());
         check.found.push(Diagnostic::new(source, 0..source.len(), message));
     }
     check.found

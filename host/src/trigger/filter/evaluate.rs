@@ -78,7 +78,7 @@ impl Filter {
     }
 }
 
-fn with_article(value: &dyn Val) -> String {
+pub(super) fn with_article(value: &dyn Val) -> String {
     match value.get_type().kind() {
         Kind::NullType => "null".to_owned(),
         Kind::Int => "an int".to_owned(),
@@ -160,7 +160,7 @@ fn is_replaced_member(function: &str) -> bool {
     function == "matches" || REPLACED.iter().any(|(name, _)| *name == function && !name.contains('.'))
 }
 
-fn shorten(detail: String) -> String {
+pub(super) fn shorten(detail: String) -> String {
     match detail.char_indices().nth(MAX_DETAIL) {
         Some((end, _)) => detail.get(..end).unwrap_or_default().to_owned() + "…",
         None => detail,

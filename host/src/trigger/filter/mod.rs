@@ -15,6 +15,7 @@ mod evaluate;
 mod explain;
 mod extents;
 mod functions;
+mod key;
 mod known;
 mod lazy;
 mod lint;
@@ -36,8 +37,11 @@ use cel::IdedExpr;
 pub use context::Context;
 pub use diagnostic::{CompileError, Diagnostic, render_warnings};
 pub use evaluate::Judgement;
+pub use key::Key;
+pub(crate) use key::bounded;
 
 use extents::Extents;
+use functions::Type;
 use parse::MAX_SOURCE;
 use rewrite::Constants;
 
@@ -62,6 +66,11 @@ impl Filter {
     /// It is too long or too deep, does not parse, names what nothing declares, or cannot give a bool; everything that
     /// is wrong with it, with positions.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
+        Self::compile_as(source, Type::Bool)
+    }
+
+    /// Compiles an expression whose value is `wanted`.
+    fn compile_as(source: &str, wanted: Type) -> Result<Self, CompileError> {
         if source.len() > MAX_SOURCE {
             let message = format!("the expression has {} bytes, more than {MAX_SOURCE}", source.len());
             return Err(CompileError::new(source, vec![Diagnostic::new(source, 0..source.len(), message)]));
@@ -73,7 +82,7 @@ impl Filter {
         };
         let compiled = thread::scope(|scope| {
             let builder = thread::Builder::new().name("filter compiler".to_owned()).stack_size(COMPILE_STACK);
-            match builder.spawn_scoped(scope, || compile(source)) {
+            match builder.spawn_scoped(scope, || compile(source, wanted)) {
                 Ok(thread) => thread.join().map_err(|_| failed("the parser failed")),
                 Err(error) => Err(failed(&error.to_string())),
             }
@@ -92,9 +101,9 @@ impl Filter {
     }
 }
 
-fn compile(source: &str) -> Result<Filter, Vec<Diagnostic>> {
+fn compile(source: &str, wanted: Type) -> Result<Filter, Vec<Diagnostic>> {
     let (mut tree, info) = parse::parse(source)?;
-    let mut diagnostics = check::check(source, &tree, &info);
+    let mut diagnostics = check::check(source, &tree, &info, wanted);
     let extents = Extents::of(source, &tree, &info);
     let warnings = if diagnostics.is_empty() { lint::lint(source, &tree, &extents) } else { Vec::new() };
     let constants = rewrite::rewrite(source, &mut tree, &info, &mut diagnostics);

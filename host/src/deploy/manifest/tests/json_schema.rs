@@ -24,6 +24,16 @@ fn holds(keyword: &str, rule: &Value, schema: &Map<String, Value>, value: &Value
         "enum" => items(rule).contains(value),
         "anyOf" => items(rule).iter().any(|schema| accepts(schema, value)),
         "pattern" => value.as_str().is_none_or(|text| Regex::new(rule.as_str().unwrap()).unwrap().is_match(text)),
+        // A note on what a number is read into.
+        "format" => true,
+        "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
+        "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
+        "minItems" => {
+            value.as_array().is_none_or(|values| values.len() >= usize::try_from(rule.as_u64().unwrap()).unwrap())
+        }
+        "uniqueItems" => value.as_array().is_none_or(|values| {
+            values.iter().enumerate().all(|(place, value)| values.iter().skip(place + 1).all(|other| other != value))
+        }),
         "items" => value.as_array().is_none_or(|values| values.iter().all(|value| accepts(rule, value))),
         "required" => members(value)
             .is_none_or(|members| items(rule).iter().all(|name| members.contains_key(name.as_str().unwrap()))),
@@ -48,6 +58,7 @@ fn is(value: &Value, kind: &Value) -> bool {
         "null" => value.is_null(),
         "boolean" => value.is_boolean(),
         "number" => value.is_number(),
+        "integer" => value.is_i64() || value.is_u64(),
         "string" => value.is_string(),
         "array" => value.is_array(),
         "object" => value.is_object(),

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::super::Manifest;
+use super::super::{Manifest, bad_expression};
 use super::{read, refused, trigger_with};
 
 /// The mistakes of a trigger that is sound but for this line.
@@ -209,7 +209,7 @@ fn empty_and_shapeless_files() {
     2 | project: shop
       |          ^^^^
       |
-      = help: a project has the keys `name`, `display_name`, `vars` and `triggers`
+      = help: a project has the keys `name`, `display_name`, `vars`, `triggers` and `endpoints`
     ");
     assert_snapshot!(refused("version: v1\nproject:\n  name: p\n  triggers:\n    name: t\n"), @"
     error: `triggers` is a list, and this is a mapping
@@ -227,7 +227,7 @@ fn empty_and_shapeless_files() {
     5 |     - t
       |       ^
       |
-      = help: a trigger has the keys `name`, `type`, `endpoint`, `event_type`, `filter`, `call`, `is_sync`, `is_durable` and `timeout`
+      = help: a trigger has the keys `name`, `type`, `endpoint`, `event_type`, `filter`, `call`, `is_sync`, `is_durable`, `timeout`, `retry`, `max_concurrency`, `ordered_by` and `history`
     ");
     assert_snapshot!(refused("version: v1\nproject:\n  name: p\n  [a]: 1\n"), @"
     error: a key is a word, and this is a list
@@ -256,7 +256,7 @@ fn unknown_keys() {
     7 |       colour: red
       |       ^^^^^^
       |
-      = help: a trigger has the keys `name`, `type`, `endpoint`, `event_type`, `filter`, `call`, `is_sync`, `is_durable` and `timeout`
+      = help: a trigger has the keys `name`, `type`, `endpoint`, `event_type`, `filter`, `call`, `is_sync`, `is_durable`, `timeout`, `retry`, `max_concurrency`, `ordered_by` and `history`
     ");
     assert_snapshot!(project("name: p\ntrigers: []"), @"
     error: a project has no key `trigers`
@@ -885,13 +885,13 @@ fn timeouts() {
       = help: a timeout is between `1ms` and `15m`
     ");
     assert_snapshot!(line("timeout: 1h"), @"
-    error: `timeout: 1h` is not a time
+    error: `timeout: 1h` is out of bounds
      --> tenterhook.yaml:7:16
       |
     7 |       timeout: 1h
       |                ^^
       |
-      = help: write a whole number and its unit, `ms`, `s` or `m`: `500ms`, `30s`, `2m`
+      = help: a timeout is between `1ms` and `15m`
     ");
     assert_snapshot!(line("timeout: 1.5s"), @"
     error: `timeout: 1.5s` is not a time
@@ -1064,9 +1064,11 @@ fn filters_that_do_not_compile() {
         let source = trigger_with(filter);
         let manifest = read(&source);
         let trigger = &manifest.project.triggers[0];
-        let expression = &trigger.filter.as_ref().unwrap().value;
+        let expression = trigger.filter.as_ref().unwrap();
         let start = expression.find(word).unwrap();
-        rendered(&source, trigger.bad_filter(&source, start..start + word.len(), "undeclared reference to `dat`", None))
+        let part = start..start + word.len();
+        let message = "undeclared reference to `dat`";
+        rendered(&source, bad_expression(&source, "filter", expression, part, message, None))
     };
     assert_snapshot!(wrong("filter: data.a == 'x' && dat.method == 'GET'", "dat."), @"
     error: the filter does not compile: undeclared reference to `dat`

@@ -1,8 +1,9 @@
 //! The schema and the reader agree.
 
+use regex::Regex;
 use serde_json::Value;
 
-use super::super::{Manifest, keys, schema};
+use super::super::{Manifest, grammar, keys, schema};
 use super::json_schema::accepts;
 use crate::event::EventType;
 
@@ -27,6 +28,22 @@ fn webhook(line: &str) -> String {
 
 fn var(line: &str) -> String {
     under_project(&format!("vars:\n  - name: V\n    {line}"))
+}
+
+fn retry(line: &str) -> String {
+    webhook(&format!("retry: {{{line}}}"))
+}
+
+fn backoff(line: &str) -> String {
+    retry(&format!("backoff: {{{line}}}"))
+}
+
+fn endpoint(line: &str) -> String {
+    webhook("") + &format!("  endpoints: {{t: {line}}}")
+}
+
+fn dedup(line: &str) -> String {
+    endpoint(&format!("{{dedup: {line}}}"))
 }
 
 fn modules(lines: &str) -> String {
@@ -58,6 +75,32 @@ fn they_take_the_same_manifests() {
         webhook("timeout: 900s"),
         webhook("timeout: 15m"),
         webhook("timeout:"),
+        retry(""),
+        retry("attempts: 1"),
+        retry("attempts: 100, backoff: , on: "),
+        retry("on: [fault]"),
+        retry("on: [retry, fault, timeout]"),
+        backoff("initial: 1ms, factor: 1, max: 24h, jitter: 0"),
+        backoff("initial: 86400000ms, factor: 100, max: 86400s, jitter: 1"),
+        backoff("initial: 1440m, factor: 1.5, max: 1d, jitter: 0.25"),
+        webhook("retry:"),
+        webhook("max_concurrency: 1"),
+        webhook("max_concurrency: 10000"),
+        webhook("max_concurrency:"),
+        webhook("ordered_by: data.body.json.id"),
+        webhook("ordered_by:"),
+        webhook("history: full"),
+        webhook("history: metadata"),
+        webhook("is_sync: true\nhistory: none"),
+        webhook("history:"),
+        webhook("") + "  endpoints: {}",
+        webhook("") + "  endpoints:",
+        dedup("auto"),
+        dedup("{key: auto}"),
+        dedup("{key: data.body.json.id, window: 72h}"),
+        dedup("{key: data.body.json.id, window: }"),
+        dedup("{key: auto, window: 1s}"),
+        dedup("{key: auto, window: 30d}"),
         trigger("type: webhook\ncall: src/a.py:on-http-get"),
         trigger("type: webhook\ncall: ..py/...x:_f"),
         var("value: text"),
@@ -141,6 +184,60 @@ fn they_take_the_same_manifests() {
         webhook("timeout: 1h"),
         webhook("timeout: 1.5s"),
         webhook("timeout: s"),
+        webhook("retry: 3"),
+        webhook("retry: []"),
+        retry("attempt: 1"),
+        retry("attempts: 0"),
+        retry("attempts: 101"),
+        retry("attempts: 1.5"),
+        retry("attempts: '3'"),
+        retry("attempts: -1"),
+        retry("on: fault"),
+        retry("on: []"),
+        retry("on: [fault, fault]"),
+        retry("on: [trap]"),
+        retry("on: [1]"),
+        retry("initial: 1s"),
+        backoff("initial: 1"),
+        backoff("initial: 0s"),
+        backoff("initial: 25h"),
+        backoff("initial: 86401s"),
+        backoff("initial: 2d"),
+        backoff("max: 1441m"),
+        backoff("factor: 0.5"),
+        backoff("factor: 101"),
+        backoff("factor: two"),
+        backoff("jitter: 1.1"),
+        backoff("jitter: -0.1"),
+        webhook("backoff: {}"),
+        webhook("max_concurrency: 0"),
+        webhook("max_concurrency: 10001"),
+        webhook("max_concurrency: all"),
+        webhook("ordered_by: 1"),
+        webhook("ordered_by: []"),
+        webhook("history: all"),
+        webhook("history: 1"),
+        webhook("dedup: auto"),
+        webhook("") + "  endpoints: []",
+        webhook("") + "  endpoints: {a b: {dedup: auto}}",
+        webhook("") + "endpoints: {t: {dedup: auto}}",
+        endpoint(""),
+        endpoint("{}"),
+        endpoint("{key: auto}"),
+        endpoint("auto"),
+        dedup(""),
+        dedup("true"),
+        dedup("automatic"),
+        dedup("{}"),
+        dedup("{window: 1h}"),
+        dedup("{key: }"),
+        dedup("{key: 1}"),
+        dedup("{key: ' '}"),
+        dedup("{key: auto, window: 72}"),
+        dedup("{key: auto, window: 999ms}"),
+        dedup("{key: auto, window: 31d}"),
+        dedup("{key: auto, window: 721h}"),
+        dedup("{key: auto, windw: 1h}"),
         var("value: [1]"),
         var("value: {}"),
         var("secret: 1"),
@@ -185,6 +282,12 @@ fn they_know_the_same_keys() {
     known("/properties/project", &keys::PROJECT);
     known("/properties/project/properties/vars/items", &keys::VAR);
     known("/properties/project/properties/triggers/items", &keys::TRIGGER);
+    let trigger = "/properties/project/properties/triggers/items/properties";
+    known(&format!("{trigger}/retry"), &keys::RETRY);
+    known(&format!("{trigger}/retry/properties/backoff"), &keys::BACKOFF);
+    let endpoint = "/properties/project/properties/endpoints/additionalProperties";
+    known(endpoint, &keys::ENDPOINT);
+    known(&format!("{endpoint}/properties/dedup/anyOf/1"), &keys::DEDUP);
     known("/properties/modules/additionalProperties", &keys::MODULE);
 }
 
@@ -216,4 +319,25 @@ fn its_examples_are_sound() {
     let mut found = 0;
     visit(&schema(), &mut found);
     assert!(found > 8, "{found}");
+}
+
+/// Each unit at its bounds and beyond them.
+#[test]
+fn its_times_end_where_the_readers_do() {
+    let forms = [
+        (grammar::TIMEOUT, grammar::TIMEOUTS, 15 * 60 * 1000),
+        (grammar::WAIT, grammar::WAITS, 24 * 60 * 60 * 1000),
+        (grammar::WINDOW, grammar::WINDOWS, 30 * 24 * 60 * 60 * 1000),
+    ];
+    for (form, times, longest) in forms {
+        let form = Regex::new(form).unwrap();
+        for (unit, milliseconds) in [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000_u64)] {
+            let most = longest / milliseconds;
+            let around = |number: u64| (number.saturating_sub(11)..number + 12).chain([number * 10, number / 10]);
+            let numbers = (0..2_000).chain(around(most)).chain((0..200).map(|part| most * part / 150));
+            for number in numbers.map(|number| format!("{number}{unit}")) {
+                assert_eq!(form.is_match(&number), grammar::time(&number, &times).is_ok(), "{number} of {form}");
+            }
+        }
+    }
 }

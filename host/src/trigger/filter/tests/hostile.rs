@@ -36,7 +36,7 @@ fn ask_here(data: &Data, source: &str) -> String {
         return ask(data, source);
     }
     let kind = EventType::of(data.method());
-    match compile(source) {
+    match compile(source, super::super::Type::Bool) {
         Ok(filter) => format!("{:?}", filter.evaluate(&Context::new(&kind, data))),
         Err(found) => CompileError::new(source, found).to_string(),
     }
