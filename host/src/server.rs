@@ -36,11 +36,17 @@ pub struct Config {
     pub http2_streams: u32,
     /// How long a shutdown waits for requests and sessions, in milliseconds.
     pub shutdown_ms: u64,
+    /// For how long of it new requests are still answered, with 503, in milliseconds.
+    pub linger_ms: u64,
 }
 
 impl Config {
     fn head_timeout(&self) -> Duration {
         Duration::from_millis(self.head_timeout_ms)
+    }
+
+    fn linger(&self) -> Duration {
+        Duration::from_millis(self.linger_ms)
     }
 
     /// How long a shutdown waits.
@@ -49,35 +55,55 @@ impl Config {
     }
 }
 
-/// Serves `router` on `listener` until the tasks are stopping, then lets the requests under way end.
+/// Serves `router` on `listener` until the tasks are stopping. For a moment longer whoever connects, or writes on a connection
+/// that it has, is told so, rather than cut off without a word; then the requests under way may end.
 pub async fn serve(listener: TcpListener, router: Router, config: Config, tasks: Tasks) {
-    let builder = builder(&config);
-    let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(config.connections));
-    loop {
-        let accepted = tokio::select! {
-            accepted = accept(&listener, &room) => accepted,
-            () = tasks.stopping() => break,
-        };
-        match accepted {
-            Ok((stream, peer, place)) => {
-                let connection =
-                    Connection { stream, peer, router: router.clone(), head_timeout: config.head_timeout() };
-                let serving = connection.serve(&builder, &graceful);
-                tasks.spawn(async move {
-                    serving.await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                // Out of file descriptors, most likely: others will close theirs.
-                warn!(%error, "failed to accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+    let server = Server { builder: builder(&config), graceful: GracefulShutdown::new(), router, config, tasks };
+    tokio::select! {
+        () = server.accept(&listener, &room) => {}
+        () = server.tasks.stopping() => {}
+    }
+    let linger = server.config.linger();
+    tokio::select! {
+        () = server.accept(&listener, &room) => {}
+        () = tokio::time::sleep(linger) => {}
+    }
+    drop(listener);
+    server.graceful.shutdown().await;
+}
+
+struct Server {
+    builder: Builder<TokioExecutor>,
+    graceful: GracefulShutdown,
+    router: Router,
+    config: Config,
+    tasks: Tasks,
+}
+
+impl Server {
+    /// Takes one connection after the other, without end.
+    async fn accept(&self, listener: &TcpListener, room: &Arc<Semaphore>) {
+        loop {
+            match accept(listener, room).await {
+                Ok((stream, peer, place)) => {
+                    let (router, tasks) = (self.router.clone(), self.tasks.clone());
+                    let connection =
+                        Connection { stream, peer, router, tasks, head_timeout: self.config.head_timeout() };
+                    let serving = connection.serve(&self.builder, &self.graceful);
+                    self.tasks.spawn(async move {
+                        serving.await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    // Out of file descriptors, most likely: others will close theirs.
+                    warn!(%error, "failed to accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
             }
         }
     }
-    drop(listener);
-    graceful.shutdown().await;
 }
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {
@@ -106,13 +132,14 @@ struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
+    tasks: Tasks,
     head_timeout: Duration,
 }
 
 impl Connection {
     /// Serves its requests. One that sends no request in time is closed: hyper's own timeout begins with HTTP's first bytes.
     fn serve(self, builder: &Builder<TokioExecutor>, graceful: &GracefulShutdown) -> impl Future<Output = ()> + use<> {
-        let Self { stream, peer, router, head_timeout } = self;
+        let Self { stream, peer, router, tasks, head_timeout } = self;
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%peer, %error, "failed to turn off Nagle's algorithm");
         }
@@ -120,7 +147,7 @@ impl Connection {
         let speaks = spoke.clone();
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             speaks.store(true, Ordering::Relaxed);
-            respond(router.clone(), request, peer)
+            respond(router.clone(), request, peer, tasks.is_stopping())
         });
         let serving = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
         async move {
@@ -142,7 +169,11 @@ async fn respond(
     mut router: Router,
     request: Request<Incoming>,
     peer: SocketAddr,
+    is_stopping: bool,
 ) -> Result<axum::response::Response, std::convert::Infallible> {
+    if is_stopping {
+        return Ok(Rejection::Stopping.into_response());
+    }
     // It names an authority and no path, so no route can see it.
     if request.method() == Method::CONNECT {
         return Ok(Rejection::Connect.into_response());

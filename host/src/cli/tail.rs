@@ -42,6 +42,11 @@ pub(crate) fn readable(notice: &Notice) -> String {
                 (matched, 0) => matched.join(", "),
                 (matched, others) => format!("{} ({others} not matched)", matched.join(", ")),
             };
+            let chosen = match (&event.note, chosen.as_str()) {
+                (None, _) => chosen,
+                (Some(note), "no triggers") => note.clone(),
+                (Some(note), _) => format!("{chosen}; {note}"),
+            };
             format!("{time}  {} {}  {elapsed}  {} -> {}\n", line(&request), event.status, event.id, line(&chosen))
         }
         Notice::Session(session) => {

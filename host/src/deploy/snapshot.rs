@@ -48,6 +48,13 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// What of a deployment listens on a slug; none when nothing does.
+    pub fn of(deployment: Arc<Deployment>, slug: &Arc<str>) -> Option<Self> {
+        let listens = |(place, trigger): (usize, &Trigger)| (trigger.endpoint == *slug).then_some(place);
+        let listeners: Vec<usize> = deployment.triggers.iter().enumerate().filter_map(listens).collect();
+        (!listeners.is_empty()).then(|| Self { slug: slug.clone(), deployment, listeners })
+    }
+
     /// The triggers that listen, in the manifest's order.
     pub fn triggers(&self) -> impl Iterator<Item = &Trigger> {
         self.listeners.iter().filter_map(|place| self.deployment.triggers.get(*place))

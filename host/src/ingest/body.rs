@@ -53,7 +53,8 @@ async fn pieces(mut body: Body, limit: usize, patience: Duration) -> Result<(Byt
     Ok((whole.into_bytes(), trailers))
 }
 
-fn room(intake: &Parts, most: usize) -> Result<OwnedSemaphorePermit, Rejection> {
+/// Room for a body of so many bytes.
+pub(super) fn room(intake: &Parts, most: usize) -> Result<OwnedSemaphorePermit, Rejection> {
     let kib = u32::try_from(most.div_ceil(1024)).unwrap_or(u32::MAX);
     let permit = intake.room.clone().try_acquire_many_owned(kib);
     permit.map_err(|_| Rejection::Unavailable("the host holds as many bodies as it may".to_owned()))

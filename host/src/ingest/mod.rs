@@ -1,11 +1,15 @@
 //! Receives webhooks. Start at `receive.rs`: it reads as the list of what happens to a request.
 
+mod accept;
 mod body;
+mod duplicate;
 mod endpoint;
 mod normalize;
 mod receive;
+mod redispatch;
 mod rejection;
 mod reply;
+mod select;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +19,14 @@ use axum::routing::any;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+pub use redispatch::{Redispatch, RedispatchError, Redispatched};
 pub use rejection::Rejection;
 
 use crate::clock::Clock;
-use crate::deploy::Current;
+use crate::deploy::{Current, Registry};
 use crate::dispatch;
 use crate::observe::feed::Feed;
-use crate::store::{Lease, Ledger};
+use crate::store::{History, Lease, Ledger};
 use crate::task::Tasks;
 
 /// What a sender may do.
@@ -58,8 +63,12 @@ pub struct Parts {
     pub config: Config,
     /// What is deployed.
     pub deployed: Current,
+    /// Through which deployments are found that do not serve any more.
+    pub registry: Registry,
     /// Where events are made durable.
     pub ledger: Arc<dyn Ledger>,
+    /// Where duplicates find what the first one was told.
+    pub history: Arc<dyn History>,
     /// What this node owns.
     pub lease: Lease,
     /// What runs sessions.

@@ -5,16 +5,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use http::{Request, Response, StatusCode};
-use tokio::sync::OwnedSemaphorePermit;
 
-use super::reply::{self, Awaited};
-use super::{Intake, Parts, Rejection, body, endpoint, normalize};
+use super::accept::{self, Accepted};
+use super::select::{self, Selected};
+use super::{Intake, Parts, Rejection, body, duplicate, endpoint, normalize, reply};
 use crate::deploy::Endpoint;
-use crate::dispatch::Places;
-use crate::event::{Data, Event, EventId, EventType, Keep, SessionId, Timestamp, VerdictKind};
+use crate::event::{Data, Event, EventId, EventType, Keep, Timestamp};
 use crate::observe::feed::{EventNotice, Notice};
-use crate::store::{Delivery, NewEvent};
-use crate::trigger::{self, Trigger};
 
 /// From a request to its answer: a step a line.
 pub(super) async fn receive(
@@ -24,10 +21,16 @@ pub(super) async fn receive(
     let endpoint = endpoint::find(&intake.deployed.load(), request.uri().path())?;
     let received = body::read(&intake, request).await?;
     let event = event(&intake, &endpoint, &received);
-    let selected = select(event, &endpoint);
-    let accepted = accept(&intake, &endpoint, selected, received.room).await?;
-    let answer = reply::reply(&accepted.event.event, accepted.awaited).await;
-    intake.feed.publish(|| notice(&accepted.event, answer.status(), intake.clock.now()));
+    let selected = select::select(&event, &endpoint);
+    let notice = notice(&selected);
+    let (notice, answer) = match accept::accept(&intake, &endpoint, selected, received.room.clone()).await? {
+        Accepted::New { awaited } => (notice, reply::reply(&event, awaited).await),
+        Accepted::Duplicate(first) => {
+            let patience = duplicate::patience(&endpoint);
+            (of_duplicate(notice, first), duplicate::reply(&intake, &event.org, first, patience).await?)
+        }
+    };
+    intake.feed.publish(|| answered(notice, answer.status(), intake.clock.now()));
     Ok(answer)
 }
 
@@ -44,78 +47,39 @@ fn event(intake: &Parts, endpoint: &Endpoint, received: &body::Received) -> Arc<
     })
 }
 
-/// The event with each trigger's verdict, and a delivery for each that matched.
-fn select(event: Arc<Event>, endpoint: &Endpoint) -> NewEvent {
-    let verdicts = trigger::select(&event, endpoint.triggers());
-    let matched = endpoint.triggers().zip(&verdicts).filter(|(_, verdict)| verdict.kind == VerdictKind::Matched);
-    let deliveries = matched.map(|(trigger, _)| delivery(&event, endpoint, trigger)).collect();
-    NewEvent { event, key: None, keep: Keep::Full, verdicts, deliveries }
-}
-
-fn delivery(event: &Arc<Event>, endpoint: &Endpoint, trigger: &Trigger) -> Delivery {
-    Delivery::new(event.clone(), SessionId::new(event.received_at), trigger.name.clone(), endpoint.deployment.id)
-}
-
-/// An event that is durable and whose sessions run.
-struct Accepted {
-    event: NewEvent,
-    /// The session whose response the sender waits for.
-    awaited: Option<Awaited>,
-}
-
-/// Makes the event durable, or refuses it with nothing kept, and starts its sessions. A task of its own: a sender that
-/// breaks off must not leave an event accepted and not started.
-async fn accept(
-    intake: &Arc<Parts>,
-    endpoint: &Arc<Endpoint>,
-    event: NewEvent,
-    room: Arc<OwnedSemaphorePermit>,
-) -> Result<Accepted, Rejection> {
-    let places = intake.dispatch.reserve(event.deliveries.len()).ok_or(Rejection::Backlogged)?;
-    let (parts, endpoint) = (intake.clone(), endpoint.clone());
-    let accepting = intake.tasks.spawn(async move {
-        parts.ledger.accept(&parts.lease, event.clone()).await?;
-        let awaited = run(&parts, &endpoint, &event, places, &room);
-        Ok(Accepted { event, awaited })
-    });
-    accepting.await.map_err(|error| {
-        tracing::error!(%error, "failed to accept an event");
-        Rejection::Unavailable("the event was not accepted".to_owned())
-    })?
-}
-
-/// Starts every session. The first synchronous trigger that matched is the one whose response the sender waits for.
-fn run(
-    intake: &Parts,
-    endpoint: &Endpoint,
-    event: &NewEvent,
-    mut places: Places,
-    room: &Arc<OwnedSemaphorePermit>,
-) -> Option<Awaited> {
-    let mut awaited = None;
-    for delivery in &event.deliveries {
-        let held = (places.take(), room.clone());
-        let ticket = intake.dispatch.run(endpoint.deployment.clone(), delivery.clone(), held);
-        let trigger = endpoint.triggers().find(|trigger| trigger.name == delivery.trigger);
-        if let Some(trigger) = trigger.filter(|trigger| trigger.is_sync && awaited.is_none()) {
-            awaited = Some(Awaited { ticket, trigger: trigger.name.clone(), timeout: trigger.timeout });
-        }
+/// What listeners are told of an event, but for its answer.
+pub(super) fn notice(selected: &Selected) -> EventNotice {
+    let Selected { new, note, .. } = selected;
+    let event = &new.event;
+    if let Some(note) = note {
+        tracing::info!(event.id = %event.id, endpoint = %event.endpoint, note, "an event has no key");
     }
-    awaited
-}
-
-fn notice(accepted: &NewEvent, status: StatusCode, now: Timestamp) -> Notice {
-    let NewEvent { event, verdicts, deliveries, .. } = accepted;
-    Notice::Event(EventNotice {
+    EventNotice {
         id: event.id,
         kind: event.kind.clone(),
         method: event.data.method().to_owned(),
-        raw_url: event.data.raw_url().to_owned(),
+        // Listeners print it: what is not kept is not told either.
+        raw_url: match new.keep {
+            Keep::Full => event.data.raw_url().to_owned(),
+            Keep::Metadata | Keep::None => format!("/webhooks/{}", event.endpoint),
+        },
         endpoint: event.endpoint.to_string(),
         received_at: event.received_at,
-        matched: deliveries.iter().map(|delivery| delivery.trigger.to_string()).collect(),
-        not_matched: verdicts.len() - deliveries.len(),
-        status: status.as_u16(),
-        elapsed: now.duration_since(event.received_at).unsigned_abs(),
-    })
+        matched: new.deliveries.iter().map(|delivery| delivery.trigger.to_string()).collect(),
+        not_matched: new.verdicts.len() - new.deliveries.len(),
+        note: note.clone(),
+        status: 0,
+        elapsed: std::time::Duration::ZERO,
+    }
+}
+
+/// A duplicate is no event and has no sessions.
+fn of_duplicate(notice: EventNotice, first: EventId) -> EventNotice {
+    let note = Some("sent before".to_owned());
+    EventNotice { id: first, matched: Vec::new(), not_matched: 0, note, ..notice }
+}
+
+pub(super) fn answered(notice: EventNotice, status: StatusCode, now: Timestamp) -> Notice {
+    let elapsed = now.duration_since(notice.received_at).unsigned_abs();
+    Notice::Event(EventNotice { status: status.as_u16(), elapsed, ..notice })
 }

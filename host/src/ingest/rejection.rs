@@ -5,6 +5,7 @@ use axum::response::IntoResponse;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
+use crate::dispatch::Full;
 use crate::store;
 
 /// The methods that become events, for a sender that used the one that does not.
@@ -34,9 +35,15 @@ pub enum Rejection {
     /// CONNECT is not an event.
     #[error("CONNECT is not a webhook's method")]
     Connect,
-    /// Too many sessions wait already.
-    #[error("too many sessions wait already")]
-    Backlogged,
+    /// Too many sessions wait already: of the org, or of all.
+    #[error("{}", match .0 {
+        Full::Org => "too many sessions of this webhook's owner wait already",
+        Full::Total => "too many sessions wait already",
+    })]
+    Backlogged(Full),
+    /// The host is shutting down.
+    #[error("the host is stopping")]
+    Stopping,
     /// The event cannot be made durable now.
     #[error("the event cannot be accepted now: {0}")]
     Unavailable(String),
@@ -45,6 +52,12 @@ pub enum Rejection {
 impl From<tokio::time::error::Elapsed> for Rejection {
     fn from(_: tokio::time::error::Elapsed) -> Self {
         Self::Slow
+    }
+}
+
+impl From<Full> for Rejection {
+    fn from(full: Full) -> Self {
+        Self::Backlogged(full)
     }
 }
 
@@ -64,7 +77,9 @@ impl IntoResponse for Rejection {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "request_malformed"),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::Backlogged => (StatusCode::TOO_MANY_REQUESTS, "backlog_full"),
+            Self::Backlogged(Full::Org) => (StatusCode::TOO_MANY_REQUESTS, "org_backlog_full"),
+            Self::Backlogged(Full::Total) => (StatusCode::TOO_MANY_REQUESTS, "backlog_full"),
+            Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         };
         let mut answer = problem(status, code, &self.to_string());
@@ -74,7 +89,12 @@ impl IntoResponse for Rejection {
             Self::TooLarge { .. } | Self::Malformed(_) | Self::Slow => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Self::Backlogged | Self::Unavailable(_) => {
+            // Another node, or the next start, takes it on another connection.
+            Self::Stopping => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Self::Backlogged(_) | Self::Unavailable(_) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::Connect => {

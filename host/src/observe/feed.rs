@@ -46,6 +46,9 @@ pub struct EventNotice {
     pub matched: Vec<String>,
     /// How many triggers did not.
     pub not_matched: usize,
+    /// What else there is to say: that it was sent before, or why it has no key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// The answer's status.
     pub status: u16,
     /// From the request's last byte to the answer.

@@ -20,6 +20,7 @@ fn notices() -> Vec<Notice> {
             received_at: at(0),
             matched: matched.iter().map(|name| (*name).to_owned()).collect(),
             not_matched,
+            note: None,
             status,
             elapsed: Duration::from_micros(850),
         })
