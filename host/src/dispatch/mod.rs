@@ -18,6 +18,7 @@ pub use ticket::Ticket;
 
 use crate::clock::Clock;
 use crate::deploy::{ApplyError, Deployment, Registry};
+use crate::event::Org;
 use crate::guest;
 use crate::observe::feed::Feed;
 use crate::store::{Delivery, Lease, Ledger, Store};
@@ -86,9 +87,32 @@ impl Handle {
     }
 
     /// Places for `sessions` more, if so many may wait.
-    pub fn reserve(&self, sessions: usize) -> Option<Places> {
-        let sessions = u32::try_from(sessions).ok()?;
-        self.0.waiting.clone().try_acquire_many_owned(sessions).ok().map(Places)
+    ///
+    /// # Errors
+    /// As many wait as may.
+    pub fn reserve(&self, _org: &Org, sessions: usize) -> Result<Places, Full> {
+        let sessions = u32::try_from(sessions).map_err(|_| Full::Total)?;
+        self.0.waiting.clone().try_acquire_many_owned(sessions).map(Places).map_err(|_| Full::Total)
+    }
+
+    /// As [`Handle::run`], for a delivery that is not kept: nothing of it is settled.
+    pub fn run_unrecorded<H: Send + 'static>(
+        &self,
+        deployment: Arc<Deployment>,
+        delivery: Delivery,
+        held: H,
+    ) -> Ticket {
+        let (ticket, stub) = ticket::pair();
+        let inner = self.0.clone();
+        let session = async move {
+            let Ok(slot) = inner.slots.clone().acquire_owned().await else { return };
+            let run = worker::run(&inner, &deployment, &delivery).await;
+            drop(slot);
+            stub.answer(run.outcome);
+            drop(held);
+        };
+        self.0.tasks.spawn_on(session, &self.0.guests);
+        ticket
     }
 
     /// Runs one delivery of `deployment` as soon as a slot is free. The ticket gives the outcome before it is settled.
@@ -130,6 +154,15 @@ impl Handle {
         }
         Ok(count)
     }
+}
+
+/// What has no room for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// The org's own backlog.
+    Org,
+    /// That of all orgs.
+    Total,
 }
 
 /// Places in the backlog. They are given back when this is dropped.

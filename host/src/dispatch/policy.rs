@@ -2,7 +2,7 @@
 
 use crate::event::{Attempt, AttemptOutcome, Outcome, SessionState};
 use crate::guest::Run;
-use crate::store::{Delivery, Next, Settlement};
+use crate::store::{Delivery, Next, Settlement, Told};
 
 /// The attempt's record and the session's final state: one attempt is all that a session has yet.
 pub(super) fn settle(delivery: &Delivery, run: &Run) -> Settlement {
@@ -28,5 +28,9 @@ pub(super) fn settle(delivery: &Delivery, run: &Run) -> Settlement {
     };
     let next = Next::Ended { state, reason: run.outcome.error(), at: run.ended_at };
     let (org, logs) = (delivery.event.org.clone(), run.logs.clone());
-    Settlement { org, session: delivery.session, attempt: Some(attempt), logs, next, told: None }
+    let told = match &run.outcome {
+        Outcome::Answered(Some(response)) => Told::Response(response.clone()),
+        Outcome::Answered(None) | Outcome::Retry { .. } | Outcome::Rejected(_) | Outcome::Fault(_) => Told::Failure,
+    };
+    Settlement { org, session: delivery.session, attempt: Some(attempt), logs, next, told: Some(told) }
 }
