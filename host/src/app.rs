@@ -28,6 +28,8 @@ pub struct App {
     pub address: SocketAddr,
     /// Through which projects are deployed.
     pub registry: Registry,
+    /// Through which events are dispatched again.
+    pub intake: Intake,
     /// What happens, as it happens.
     pub feed: Feed,
     tasks: Tasks,
@@ -104,10 +106,10 @@ impl App {
             feed: feed.clone(),
         });
         let router = Router::new()
-            .merge(ingest::router(intake))
+            .merge(ingest::router(intake.clone()))
             .merge(api::router(api::State { history: store.history, org, clock }).merge(api::health::router()));
         let server = Server { listener, router, config: config.http };
-        Ok(Self { address, registry, feed, tasks, _guests: guests, shutdown, server: Some(server) })
+        Ok(Self { address, registry, intake, feed, tasks, _guests: guests, shutdown, server: Some(server) })
     }
 
     /// Serves requests from now on. Until then they wait in the listener's queue.

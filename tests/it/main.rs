@@ -12,8 +12,9 @@ mod harness;
 mod inputs;
 
 mod backup;
-mod faults;
 mod corpus;
+mod deliveries;
+mod faults;
 mod http2;
 mod payload;
 mod plugins;

@@ -163,6 +163,7 @@ async fn an_event_says_who_it_is() {
         assert_eq!(about["session"], event["sessions"][0]["id"]);
         assert_eq!((&about["attempt"], &about["trigger"]), (&json!(1), &json!("about")));
         assert!(about["micros"].as_u64().unwrap() > 1_600_000_000_000_000, "{about}");
+        assert_eq!(about["redispatched_from"], json!(null), "it copies none");
     }
 }
 

@@ -58,6 +58,12 @@ impl Event {
         self.source.trigger()
     }
 
+    /// `evt_…` of the event that this one copies, when somebody dispatched it again: what it made a handler do may be done
+    /// already.
+    pub fn redispatched_from(&self) -> Option<String> {
+        self.source.redispatched_from()
+    }
+
     /// What the request says. Its fields are read from the host when they are first looked at.
     pub fn data(&self) -> &Data {
         self.data.get_or_init(|| Data::of(&self.source))

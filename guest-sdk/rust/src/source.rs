@@ -26,6 +26,7 @@ pub(crate) trait Source {
     /// In microseconds since the Unix epoch.
     fn created_at(&self) -> i64;
     fn trigger(&self) -> String;
+    fn redispatched_from(&self) -> Option<String>;
     /// None when it is missing; a null that is present is [`Content::Null`].
     fn get(&self, pointer: &str) -> Option<Content>;
     fn has(&self, pointer: &str) -> bool;
@@ -56,6 +57,10 @@ impl Source for types::Event {
 
     fn trigger(&self) -> String {
         self.trigger()
+    }
+
+    fn redispatched_from(&self) -> Option<String> {
+        self.redispatched_from()
     }
 
     fn get(&self, pointer: &str) -> Option<Content> {

@@ -193,4 +193,7 @@ fn an_event_says_who_it_is() {
         Event::fake().method("PATCH").id("evt_1").session("ses_2").attempt(3).created_at(at).trigger("t").build();
     assert_eq!((event.id().as_str(), event.session().as_str(), event.attempt()), ("evt_1", "ses_2", 3));
     assert_eq!((event.kind().as_str(), event.trigger().as_str(), event.created_at()), ("patch", "t", at));
+    assert_eq!(event.redispatched_from(), None);
+    let copy = Event::fake().redispatched_from("evt_1").build();
+    assert_eq!(copy.redispatched_from().as_deref(), Some("evt_1"));
 }

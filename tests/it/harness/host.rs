@@ -14,7 +14,10 @@ use tenterhook_host::app::{App, Options};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::deploy::Project;
-use tenterhook_host::store::{self, Store, sqlite};
+use tenterhook_host::event::EventId;
+use tenterhook_host::ingest::{Redispatch, RedispatchError, Redispatched};
+use tenterhook_host::observe::feed::Subscription;
+use tenterhook_host::store::{self, History, Store, sqlite};
 
 use super::ledger::Breakable;
 use super::raw::{self, Answer};
@@ -23,6 +26,7 @@ use super::{guests, wat};
 /// A running host with one project.
 pub(crate) struct Host {
     app: App,
+    history: Arc<dyn History>,
     data: TempDir,
     broken: Arc<AtomicBool>,
 }
@@ -41,6 +45,7 @@ impl Host {
         let mut store = open(data.path()).await;
         let broken = Arc::new(AtomicBool::new(false));
         store.ledger = Arc::new(Breakable { inner: store.ledger.clone(), broken: broken.clone() });
+        let history = store.history.clone();
         let options = Options { config, store, org: "default".into(), listen: LOOPBACK, clock: Clock::system() };
         let mut app = App::start(options).await.unwrap();
         let project = Project { manifest: manifest.to_owned(), modules: modules(manifest) };
@@ -48,7 +53,7 @@ impl Host {
             panic!("{error}");
         }
         app.serve();
-        Self { app, data, broken }
+        Self { app, history, data, broken }
     }
 
     /// Stops as an operator would, and starts again on the same data.
@@ -56,6 +61,29 @@ impl Host {
         let Self { app, data, .. } = self;
         app.stop().await;
         Self::start_in(data, Config::load(None).unwrap(), manifest).await
+    }
+
+    /// Stops as an operator would.
+    pub(crate) async fn stop(self) {
+        self.app.stop().await;
+    }
+
+    /// Serves `manifest` from now on.
+    pub(crate) async fn deploy(&self, manifest: &str) {
+        let project = Project { manifest: manifest.to_owned(), modules: modules(manifest) };
+        self.app.registry.apply(&"default".into(), project).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Makes a new event of one that is kept.
+    pub(crate) async fn redispatch(&self, id: EventId, options: &Redispatch) -> Result<Redispatched, RedispatchError> {
+        let org = "default".into();
+        let record = self.history.event(&org, id).await.unwrap().unwrap();
+        self.app.intake.redispatch(&org, &record, options).await
+    }
+
+    /// What is told of events from now on.
+    pub(crate) fn feed(&self) -> Subscription {
+        self.app.feed.subscribe()
     }
 
     /// From now on nothing can be made durable.
@@ -92,7 +120,7 @@ impl Host {
 
     /// The event once its sessions have ended.
     pub(crate) async fn settled(&self, id: &str) -> Value {
-        let ended = |session: &Value| session["state"] == "succeeded" || session["state"] == "failed";
+        let ended = |session: &Value| !matches!(session["state"].as_str(), Some("queued" | "running"));
         let mut feed = self.app.feed.subscribe();
         loop {
             let event = self.api(&format!("events/{id}")).await;

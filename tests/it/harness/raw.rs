@@ -34,15 +34,25 @@ pub(crate) async fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
 
 /// Reads one response: its head, and a body as long as its Content-Length.
 pub(crate) async fn read(stream: &mut TcpStream, headless: bool) -> Answer {
+    read_or_rest(stream, headless).await.unwrap_or_else(|rest| panic!("the connection closed after {rest:?}"))
+}
+
+/// As [`read`], of a connection that may be closed instead.
+pub(crate) async fn try_read(stream: &mut TcpStream) -> Option<Answer> {
+    read_or_rest(stream, false).await.ok()
+}
+
+async fn read_or_rest(stream: &mut TcpStream, headless: bool) -> Result<Answer, String> {
     let mut bytes = Vec::new();
     let mut piece = [0; 8192];
     loop {
         if let Some(answer) = parse(&bytes, headless) {
-            return answer;
+            return Ok(answer);
         }
-        let count = stream.read(&mut piece).await.unwrap();
-        assert!(count > 0, "the connection closed after {:?}", String::from_utf8_lossy(&bytes));
-        bytes.extend_from_slice(&piece[..count]);
+        match stream.read(&mut piece).await {
+            Ok(count) if count > 0 => bytes.extend_from_slice(&piece[..count]),
+            _ => return Err(String::from_utf8_lossy(&bytes).into_owned()),
+        }
     }
 }
 

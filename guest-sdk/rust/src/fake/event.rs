@@ -18,6 +18,7 @@ pub struct FakeEvent {
     attempt: u32,
     created_at: i64,
     trigger: String,
+    redispatched_from: Option<String>,
     request: Request,
 }
 
@@ -29,6 +30,7 @@ impl Default for FakeEvent {
             attempt: 1,
             created_at: 1_767_225_600_000_000,
             trigger: "trigger".into(),
+            redispatched_from: None,
             request: Request {
                 method: "GET".into(),
                 url: "/webhooks/slug".into(),
@@ -132,6 +134,13 @@ impl FakeEvent {
         self
     }
 
+    /// As a copy of this `evt_…`, dispatched again.
+    #[must_use]
+    pub fn redispatched_from(mut self, first: impl Into<String>) -> Self {
+        self.redispatched_from = Some(first.into());
+        self
+    }
+
     /// The event.
     pub fn build(self) -> Event {
         let payload = payload(&self.request);
@@ -197,6 +206,10 @@ impl Source for FakeSource {
 
     fn trigger(&self) -> String {
         self.event.trigger.clone()
+    }
+
+    fn redispatched_from(&self) -> Option<String> {
+        self.event.redispatched_from.clone()
     }
 
     fn get(&self, pointer: &str) -> Option<Content> {

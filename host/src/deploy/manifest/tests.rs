@@ -277,7 +277,7 @@ fn timeouts() {
 fn what_the_documentation_shows_is_read() {
     let reference = include_str!("../../../docs/manifest.md");
     let examples: Vec<_> = reference.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(examples.len(), 3);
+    assert_eq!(examples.len(), 5);
     for example in examples {
         read(example);
     }

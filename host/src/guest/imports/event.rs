@@ -40,6 +40,10 @@ impl types::HostEvent for State {
         self.job.trigger.to_string()
     }
 
+    fn redispatched_from(&mut self, _event: Resource<Handle>) -> Option<String> {
+        self.job.event.redispatched_from.map(|first| first.to_string())
+    }
+
     fn data(&mut self, _event: Resource<Handle>) -> types::Data {
         record(&self.job.event.data)
     }

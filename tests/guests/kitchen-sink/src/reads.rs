@@ -73,6 +73,7 @@ fn about(event: Event) -> Result<serde_json::Value> {
         "attempt": event.attempt(),
         "micros": event.created_at().duration_since(UNIX_EPOCH)?.as_micros() as u64,
         "trigger": event.trigger(),
+        "redispatched_from": event.redispatched_from(),
     }))
 }
 
