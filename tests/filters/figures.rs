@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tenterhook_host::clock::Clock;
-use tenterhook_host::event::{Data, Event, EventId, EventType, Raw, VerdictKind};
+use tenterhook_host::event::{Data, Event, EventId, EventType, Keep, Raw, VerdictKind};
 use tenterhook_host::trigger::filter::Context;
-use tenterhook_host::trigger::{Call, Filter, Trigger, select};
+use tenterhook_host::trigger::{Call, Filter, Retry, Trigger, select};
 
 use crate::measure::median;
 use crate::push;
@@ -113,6 +113,10 @@ fn thousand(push: &Raw) {
         call: Call { module: "m.wasm".to_owned(), function: "f".to_owned() },
         is_sync: false,
         timeout: Duration::from_secs(1),
+        retry: Retry::default(),
+        max_concurrency: None,
+        ordered_by: None,
+        history: Keep::Full,
     };
     let filter = |number: usize| match number % 3 {
         0 => format!(r#"data.headers["X-GitHub-Hook-ID"] == "{}""#, 292_429_682 + number),
@@ -128,6 +132,7 @@ fn thousand(push: &Raw) {
         received_at: Clock::system().now(),
         kind: kind.clone(),
         data: Arc::new(Data::new(push.clone())),
+        redispatched_from: None,
     };
     let matched = |triggers: &[Trigger], event: &Event| {
         select(event, triggers).iter().filter(|verdict| verdict.kind == VerdictKind::Matched).count()

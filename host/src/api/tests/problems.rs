@@ -81,13 +81,16 @@ async fn a_request_without_a_peer_is_refused() {
 }
 
 /// What senders of webhooks read, with their statuses. They also read `method_not_allowed`.
-const WEBHOOK_CODES: [(&str, u16); 8] = [
+const WEBHOOK_CODES: [(&str, u16); 11] = [
     ("webhook_not_found", 404),
     ("body_too_large", 413),
     ("request_malformed", 400),
     ("body_too_slow", 408),
+    ("org_backlog_full", 429),
     ("backlog_full", 429),
     ("unavailable", 503),
+    ("stopping", 503),
+    ("handler_retry", 503),
     ("handler_failed", 502),
     ("handler_late", 504),
 ];
