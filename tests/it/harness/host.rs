@@ -58,7 +58,9 @@ impl Host {
 
     /// Stops as an operator would, and starts again on the same data.
     pub(crate) async fn restart(self, manifest: &str) -> Self {
-        let Self { app, data, .. } = self;
+        let Self { app, history, data, .. } = self;
+        // The store stays locked for as long as anybody has it.
+        drop(history);
         app.stop().await;
         Self::start_in(data, Config::load(None).unwrap(), manifest).await
     }
