@@ -1,6 +1,8 @@
 //! Runs what is owed. Knows nothing of HTTP.
 
 mod policy;
+#[cfg(test)]
+mod scheduler;
 mod ticket;
 mod worker;
 
