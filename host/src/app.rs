@@ -60,7 +60,7 @@ pub struct Options {
 }
 
 impl App {
-    /// Takes the address, restores what was deployed and resumes what is owed. Serves when it is told to.
+    /// Takes the address, restores what was deployed and begins to run what is owed. Serves when it is told to.
     ///
     /// # Errors
     /// The address is taken, the store fails, or the machine refuses the address space for sandboxes.
@@ -75,12 +75,15 @@ impl App {
         let registry =
             Registry::new(store.catalog.clone(), library, deployed.clone(), clock.clone(), config.dispatch.timeout());
         registry.restore().await.context("restoring what was deployed")?;
-        let lease = store.ledger.join(clock.now(), crate::event::Timestamp::MAX).await.context("joining the store")?;
+        let (now, lease_end) = (clock.now(), config.dispatch.lease_end(clock.now()));
+        let lease = store.ledger.join(now, lease_end).await.context("joining the store")?;
         let dispatch = dispatch::Handle::new(
             &config.dispatch,
             dispatch::Parts {
                 store: store.clone(),
                 lease: lease.clone(),
+                lease_end,
+                registry: registry.clone(),
                 engine,
                 guests: guests.handle(),
                 tasks: tasks.clone(),
@@ -88,7 +91,7 @@ impl App {
                 feed: feed.clone(),
             },
         );
-        dispatch.resume(&registry).await.context("resuming what is owed")?;
+        dispatch.resume();
         let keeper = Keeper { config: config.history, history: store.history.clone(), clock: clock.clone() };
         tasks.spawn(keeper.run(tasks.clone()));
         let shutdown = config.http.shutdown();

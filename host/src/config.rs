@@ -21,6 +21,9 @@ const MAX_MEMORY: usize = 4 << 30;
 /// Each slot takes 16 GiB of address space, of which a process has 128 TiB.
 const MAX_SLOTS: usize = 4096;
 
+/// A shorter lease is late whenever the disk is slow for a moment.
+const MIN_LEASE_MS: u64 = 3_000;
+
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +72,8 @@ impl Config {
             ("dispatch.timeout_ms", dispatch.timeout_ms == 0),
             ("history.budget", history.budget == 0),
             ("history.interval_ms", history.interval_ms == 0),
+            ("dispatch.slots_per_org", dispatch.slots_per_org == 0),
+            ("dispatch.interruptions", dispatch.interruptions == 0),
             ("guest.tick_ms", guest.tick_ms == 0),
         ];
         if let Some((name, _)) = at_least_one.iter().find(|(_, is_zero)| *is_zero) {
@@ -80,6 +85,9 @@ impl Config {
         }
         if !(PAGE..=MAX_MEMORY).contains(&memory) {
             bail!("`guest.limits.memory` is {memory}: it must be between {PAGE} and {MAX_MEMORY}");
+        }
+        if dispatch.lease_ms < MIN_LEASE_MS {
+            bail!("`dispatch.lease_ms` is {}: it must be at least {MIN_LEASE_MS}", dispatch.lease_ms);
         }
         let slots = self.dispatch.slots;
         if !(1..=MAX_SLOTS).contains(&slots) {
@@ -149,6 +157,8 @@ mod tests {
             ),
             ("[guest.limits]\nmemory = 1\n", "`guest.limits.memory` is 1: it must be between 65536 and 4294967296"),
             ("[dispatch]\nslots = 0\n", "`dispatch.slots` is 0: it must be between 1 and 4096"),
+            ("[dispatch]\nslots_per_org = 0\n", "`dispatch.slots_per_org` is 0: it must be at least 1"),
+            ("[dispatch]\nlease_ms = 10\n", "`dispatch.lease_ms` is 10: it must be at least 3000"),
         ];
         for (text, expected) in cases {
             assert_eq!(load(text).unwrap_err(), expected, "{text}");

@@ -65,6 +65,7 @@ async fn host(name: &str) {
     let mut config = Config::load(None).unwrap();
     config.guest.threads = 1;
     config.dispatch.backlog = 1_000_000;
+    config.dispatch.backlog_total = 1_000_000;
     let options = Options { config, store, org: "bench".into(), listen: LOOPBACK, clock: Clock::system() };
     let mut app = App::start(options).await.unwrap();
     let more = match trigger {

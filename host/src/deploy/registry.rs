@@ -117,6 +117,10 @@ impl Registry {
     /// # Errors
     /// The org has no such deployment, it does not load any more, or the store failed.
     pub async fn deployment(&self, org: &Org, id: DeploymentId) -> Result<Arc<Deployment>, ApplyError> {
+        let snapshot = self.0.deployed.load();
+        if let Some(serving) = snapshot.of(org).filter(|serving| serving.id == id) {
+            return Ok(serving.clone());
+        }
         let loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
         if let Some(deployment) = loaded.and_then(|loaded| loaded.upgrade()) {
             return Ok(deployment);

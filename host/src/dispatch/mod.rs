@@ -1,29 +1,46 @@
 //! Runs what is owed. Knows nothing of HTTP.
+//!
+//! [`Handle`] takes sessions; the scheduler says which of them begins; a worker runs it and settles what came of it. What
+//! waits is a line in the scheduler, and what runs is one task.
 
+mod brake;
+mod control;
+mod known;
+mod lease;
+mod places;
 mod policy;
-#[cfg(test)]
+mod resume;
 mod scheduler;
+mod settle;
 mod ticket;
+mod timer;
+mod turn;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::{info, warn};
+use tokio::sync::{Notify, Semaphore};
 
+pub use control::Cancelled;
+pub use places::{Full, Places};
 pub use ticket::Ticket;
 
+use self::brake::Brake;
+use self::places::{Backlog, Bounds};
+use self::scheduler::{Horizon, Limits, Scheduler};
+use self::worker::Session;
 use crate::clock::Clock;
-use crate::deploy::{ApplyError, Deployment, Registry};
-use crate::event::Org;
+use crate::deploy::{Deployment, Registry};
+use crate::event::{Org, SessionId, Timestamp};
 use crate::guest;
 use crate::observe::feed::Feed;
-use crate::store::{Delivery, Lease, Ledger, Store};
+use crate::store::{Delivery, Lease, Store};
 use crate::task::Tasks;
 
 /// How much runs, and how much may wait.
@@ -32,16 +49,39 @@ use crate::task::Tasks;
 pub struct Config {
     /// How many sessions run at once.
     pub slots: usize,
-    /// How many sessions may wait for a slot before senders are asked to come back later.
+    /// How many of an org's sessions run at once.
+    pub slots_per_org: usize,
+    /// How many of an org's sessions may wait before its senders are asked to come back later.
     pub backlog: usize,
+    /// How many of all orgs' sessions may wait before senders are.
+    pub backlog_total: usize,
     /// How long a handler may take when its trigger does not say, in milliseconds.
     pub timeout_ms: u64,
+    /// How long what this process owns is its own unless it says that it is alive, in milliseconds.
+    pub lease_ms: u64,
+    /// How often a session may be cut off by the host's end before it is given up.
+    pub interruptions: u32,
 }
 
 impl Config {
     /// How long a handler may take when its trigger does not say.
     pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
+    }
+
+    /// When a lease that is taken or renewed now ends.
+    pub fn lease_end(&self, now: Timestamp) -> Timestamp {
+        now.checked_add(Duration::from_millis(self.lease_ms)).unwrap_or(Timestamp::MAX)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { slots: self.slots, slots_per_org: self.slots_per_org.min(self.slots) }
+    }
+
+    /// Those that run have places too.
+    fn bounds(&self) -> Bounds {
+        let Limits { slots, slots_per_org } = self.limits();
+        Bounds { per_org: slots_per_org.saturating_add(self.backlog), total: slots.saturating_add(self.backlog_total) }
     }
 }
 
@@ -50,15 +90,34 @@ impl Config {
 pub struct Handle(Arc<Inner>);
 
 struct Inner {
-    ledger: Arc<dyn Ledger>,
+    config: Config,
+    store: Store,
     lease: Lease,
+    registry: Registry,
     engine: guest::Engine,
     guests: tokio::runtime::Handle,
     tasks: Tasks,
     clock: Clock,
     feed: Feed,
-    slots: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    backlog: Backlog,
+    /// Room for what earlier starts left owed.
+    claims: Arc<Semaphore>,
+    /// No lock is held over an await.
+    state: Mutex<State>,
+    /// Told when there is a new first timer.
+    timer: Notify,
+    /// Told when the lease is to be renewed at once, and when the last session of a shutdown has ended.
+    renewal: Notify,
+}
+
+struct State {
+    scheduler: Scheduler<Session>,
+    /// Of each session that runs, or is being settled.
+    brakes: HashMap<SessionId, Arc<Brake>>,
+    /// No handler is started from then on, until the lease is renewed.
+    starts_until: Timestamp,
+    /// The first timer that the timer's task knows of.
+    armed: Option<Timestamp>,
 }
 
 /// What a [`Handle`] works with.
@@ -67,6 +126,10 @@ pub struct Parts {
     pub store: Store,
     /// What this node owns.
     pub lease: Lease,
+    /// When the lease ends unless it is renewed.
+    pub lease_end: Timestamp,
+    /// Where the deployments of sessions are found that do not come with theirs.
+    pub registry: Registry,
     /// What makes sandboxes.
     pub engine: guest::Engine,
     /// The runtime on which guests run, apart from the one that serves requests.
@@ -80,21 +143,48 @@ pub struct Parts {
 }
 
 impl Handle {
-    /// A handle that runs nothing yet.
+    /// A handle that runs nothing yet. Sessions in a lane wait for [`Handle::resume`]: there may be older ones.
     pub fn new(config: &Config, parts: Parts) -> Self {
-        let Parts { store, lease, engine, guests, tasks, clock, feed } = parts;
-        let slots = Arc::new(Semaphore::new(config.slots));
-        let waiting = Arc::new(Semaphore::new(config.slots.saturating_add(config.backlog)));
-        Self(Arc::new(Inner { ledger: store.ledger, lease, engine, guests, tasks, clock, feed, slots, waiting }))
+        let Parts { store, lease, lease_end, registry, engine, guests, tasks, clock, feed } = parts;
+        let nothing = Horizon::UpTo(SessionId::floor(Timestamp::UNIX_EPOCH));
+        let state = State {
+            scheduler: Scheduler::new(config.limits(), nothing),
+            brakes: HashMap::new(),
+            starts_until: lease::starts_until(config, lease_end),
+            armed: None,
+        };
+        let bounds = config.bounds();
+        Self(Arc::new(Inner {
+            config: config.clone(),
+            store,
+            lease,
+            registry,
+            engine,
+            guests,
+            tasks,
+            clock,
+            feed,
+            backlog: Backlog::new(bounds),
+            claims: Arc::new(Semaphore::new(resume::room(bounds))),
+            state: Mutex::new(state),
+            timer: Notify::new(),
+            renewal: Notify::new(),
+        }))
     }
 
-    /// Places for `sessions` more, if so many may wait.
+    /// Places for `sessions` more of an org, if so many may wait.
     ///
     /// # Errors
     /// As many wait as may.
-    pub fn reserve(&self, _org: &Org, sessions: usize) -> Result<Places, Full> {
-        let sessions = u32::try_from(sessions).map_err(|_| Full::Total)?;
-        self.0.waiting.clone().try_acquire_many_owned(sessions).map(Places).map_err(|_| Full::Total)
+    pub fn reserve(&self, org: &Org, sessions: usize) -> Result<Places, Full> {
+        self.0.backlog.reserve(org, sessions)
+    }
+
+    /// Runs one delivery of `deployment` as soon as its turn comes. The ticket gives the outcome of its first attempt, before
+    /// it is settled. `held` is what the delivery takes room in until it is not in memory any more: its place, its event's
+    /// body.
+    pub fn run<H: Send + 'static>(&self, deployment: Arc<Deployment>, delivery: Delivery, held: H) -> Ticket {
+        self.0.admit_new(deployment, Session::new(delivery, held))
     }
 
     /// As [`Handle::run`], for a delivery that is not kept: nothing of it is settled.
@@ -104,101 +194,18 @@ impl Handle {
         delivery: Delivery,
         held: H,
     ) -> Ticket {
-        let (ticket, stub) = ticket::pair();
-        let inner = self.0.clone();
-        let session = async move {
-            let Ok(slot) = inner.slots.clone().acquire_owned().await else { return };
-            let run = worker::run(&inner, &deployment, &delivery).await;
-            drop(slot);
-            stub.answer(run.outcome);
-            drop(held);
-        };
-        self.0.tasks.spawn_on(session, &self.0.guests);
-        ticket
-    }
-
-    /// Runs one delivery of `deployment` as soon as a slot is free. The ticket gives the outcome before it is settled.
-    /// `held` is what the delivery takes room in until its session has ended: its place, its event's body.
-    pub fn run<H: Send + 'static>(&self, deployment: Arc<Deployment>, delivery: Delivery, held: H) -> Ticket {
-        let (ticket, stub) = ticket::pair();
-        let inner = self.0.clone();
-        let session = async move {
-            let Ok(slot) = inner.slots.clone().acquire_owned().await else { return };
-            // What has not started when the host stops is run by the next start.
-            if inner.tasks.is_stopping() {
-                return;
-            }
-            let run = worker::run(&inner, &deployment, &delivery).await;
-            drop(slot);
-            worker::settle(&inner, &delivery, run, stub).await;
-            drop(held);
-        };
-        self.0.tasks.spawn_on(session, &self.0.guests);
-        ticket
-    }
-
-    /// Runs what earlier leases left owed, and says how much it was.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn resume(&self, registry: &Registry) -> crate::store::Result<usize> {
-        let owed = self.0.ledger.claim(&self.0.lease, self.0.clock.now(), u32::MAX).await?;
-        let count = owed.len();
-        for delivery in owed {
-            match registry.deployment(&delivery.event.org, delivery.deployment).await {
-                Ok(deployment) => drop(self.run(deployment, delivery, ())),
-                Err(ApplyError::Store(error)) => return Err(error),
-                Err(error @ ApplyError::Invalid(_)) => worker::abandon(&self.0, &delivery, &error.to_string()).await,
-            }
-        }
-        if count > 0 {
-            info!(sessions = count, "resumed what an earlier run left owed");
-        }
-        Ok(count)
-    }
-}
-
-/// What has no room for more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
-    /// The org's own backlog.
-    Org,
-    /// That of all orgs.
-    Total,
-}
-
-/// Places in the backlog. They are given back when this is dropped.
-#[derive(Debug)]
-pub struct Places(OwnedSemaphorePermit);
-
-impl Places {
-    /// One of them; none when all are taken.
-    pub fn take(&mut self) -> Option<Self> {
-        self.0.split(1).map(Self)
+        let mut session = Session::new(delivery, held);
+        session.is_recorded = false;
+        self.0.admit_new(deployment, session)
     }
 }
 
 impl Inner {
-    /// Settles until it is settled: a store that cannot now is asked again, a lease that is lost has another owner.
-    async fn settle(&self, settlement: crate::store::Settlement) {
-        use crate::store::Error;
-        let mut wait = Duration::from_millis(50);
-        loop {
-            match self.ledger.settle(&self.lease, settlement.clone()).await {
-                Ok(()) => return,
-                Err(Error::Unavailable(reason)) => {
-                    warn!(session.id = %settlement.session, reason, "settling the session again in {wait:?}");
-                }
-                Err(error @ (Error::LeaseLost | Error::Conflict(_) | Error::Corrupt(_) | Error::Backend(_))) => {
-                    tracing::error!(session.id = %settlement.session, %error, "the session's outcome is not kept");
-                    return;
-                }
-            }
-            tokio::select! {
-                () = tokio::time::sleep(wait) => wait = (wait * 2).min(Duration::from_secs(5)),
-                // What is not settled is owed still: the next start runs it again.
-                () = self.tasks.stopping() => return,
-            }
-        }
+    fn admit_new(self: &Arc<Self>, deployment: Arc<Deployment>, mut session: Session) -> Ticket {
+        let (ticket, stub) = ticket::pair();
+        session.stub = Some(stub);
+        session.deployment = Some(deployment.clone());
+        self.admit(&deployment, session);
+        ticket
     }
 }

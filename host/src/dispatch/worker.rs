@@ -1,72 +1,202 @@
-//! One session: from what is owed to what is settled.
+//! One session's turn: from what is owed to what is settled.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::{error, warn};
+
+use super::policy::{self, Terms};
+use super::settle::Settled;
 use super::ticket::Stub;
-use super::{Inner, policy};
-use crate::deploy::Deployment;
-use crate::event::{Fault, FaultKind, Outcome};
-use crate::guest::{Job, Module, Run};
-use crate::observe::feed::{Notice, SessionNotice};
-use crate::store::{Delivery, Next, Settlement};
+use super::turn::Turn;
+use super::{Inner, Places};
+use crate::deploy::{ApplyError, Deployment};
+use crate::event::{Data, Event, Raw, Timestamp};
+use crate::guest::{Job, Run};
+use crate::store::{Delivery, Error, Next};
+use crate::trigger::Trigger;
 
-/// Runs the delivery's handler.
-pub(super) async fn run(inner: &Inner, deployment: &Deployment, delivery: &Delivery) -> Run {
-    match job(deployment, delivery) {
-        Some((module, job)) => inner.engine.run(module, job, &inner.clock).await,
-        None => unavailable(inner, format!("its deployment has no trigger `{}`", delivery.trigger)),
+/// A session that could not begin for want of the store is begun again after so long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A session that is owed, as it waits and as it runs.
+pub(super) struct Session {
+    pub(super) delivery: Delivery,
+    /// Whether the delivery's event is as it was received. Otherwise the store has its payload, and memory does not.
+    is_whole: bool,
+    /// None when it is to be found when the session runs.
+    pub(super) deployment: Option<Arc<Deployment>>,
+    /// Who waits for the first attempt's outcome.
+    pub(super) stub: Option<Stub>,
+    /// What is settled when it ends; nothing is of an event of which nothing is kept.
+    pub(super) is_recorded: bool,
+    /// Of one that an earlier start left: its room among those.
+    pub(super) claim: Option<OwnedSemaphorePermit>,
+    /// What it takes room in.
+    held: Box<dyn Send>,
+}
+
+/// What a session needs to run.
+struct Ready {
+    deployment: Arc<Deployment>,
+    event: Arc<Event>,
+}
+
+/// Why a session does not run.
+enum Unready {
+    /// It never will.
+    Hopeless(String),
+    /// It may when the store can be asked again.
+    Later(Error),
+    /// It is not this process's to run.
+    Lost,
+}
+
+impl Session {
+    pub(super) fn new<H: Send + 'static>(delivery: Delivery, held: H) -> Self {
+        Self {
+            delivery,
+            is_whole: true,
+            deployment: None,
+            stub: None,
+            is_recorded: true,
+            claim: None,
+            held: Box::new(held),
+        }
+    }
+
+    /// Leaves the payload to the store, which has it as long as the session is owed: what waits for long is small.
+    pub(super) fn slim(&mut self) {
+        let data = Arc::new(Data::new(Raw::default()));
+        self.delivery.event = Arc::new(Event { data, ..(*self.delivery.event).clone() });
+        self.is_whole = false;
+    }
+
+    /// Waits for a further attempt: small, and with room only for itself.
+    fn rest(&mut self, due: Timestamp, place: Places) {
+        self.delivery.attempt += 1;
+        self.delivery.due = due;
+        self.delivery.interruptions = 0;
+        self.deployment = None;
+        self.held = Box::new(place);
+        self.slim();
     }
 }
 
-/// Tells who waits for the outcome, settles it, and tells who listens.
-pub(super) async fn settle(inner: &Inner, delivery: &Delivery, run: Run, stub: Stub) {
-    let settlement = policy::settle(delivery, &run);
-    stub.answer(run.outcome);
-    let notice = if inner.feed.has_listeners() { notice(delivery, &settlement) } else { None };
-    inner.settle(settlement).await;
-    if let Some(notice) = notice {
-        inner.feed.publish(|| notice);
+/// Runs a session that has begun, and settles what came of it.
+pub(super) async fn work(inner: Arc<Inner>, turn: Turn, mut session: Session) {
+    let ready = match ready(&inner, &mut session).await {
+        Ok(ready) => ready,
+        Err(Unready::Lost) => {
+            return warn!(session.id = %turn.id, "a session is not owed to this process any more; it does not run here");
+        }
+        Err(Unready::Later(error)) => {
+            warn!(session.id = %turn.id, %error, "a session cannot begin; trying again in {PAUSE:?}");
+            let due = inner.clock.now().checked_add(PAUSE).unwrap_or(Timestamp::MAX);
+            return turn.again(due, session);
+        }
+        Err(Unready::Hopeless(reason)) => return give_up(&inner, turn, session, reason).await,
+    };
+    let Some((trigger, module)) = ready.deployment.target(&session.delivery.trigger) else {
+        let reason = format!("its deployment has no trigger `{}`", session.delivery.trigger);
+        return give_up(&inner, turn, session, reason).await;
+    };
+    let job = job(&ready, trigger, &session.delivery);
+    let run = inner.engine.run_until(module, job, &inner.clock, turn.brake.pulled()).await;
+    turn.finish();
+    settle(&inner, turn, session, trigger, run).await;
+}
+
+/// Tells who waits for the outcome, settles it, and either ends the session or lets it wait for a further attempt.
+async fn settle(inner: &Arc<Inner>, turn: Turn, mut session: Session, trigger: &Trigger, run: Run) {
+    let delivery = &session.delivery;
+    let terms = Terms { is_sync: trigger.is_sync, retry: &trigger.retry };
+    let dice = policy::dice(delivery.session, delivery.attempt);
+    let settlement = session.is_recorded.then(|| policy::settle(delivery, &run, terms, dice));
+    if let (Some(stub), Some(outcome)) = (session.stub.take(), run.outcome) {
+        stub.answer(outcome);
+    }
+    let Some(settlement) = settlement else { return };
+    let again = match settlement.next {
+        Next::Again { due } => Some(due),
+        Next::Ended { .. } => None,
+    };
+    if inner.settle(delivery, settlement).await == Settled::Done
+        && let Some(due) = again
+    {
+        let place = inner.backlog.force(&session.delivery.event.org);
+        session.rest(due, place);
+        turn.again(due, session);
     }
 }
 
-/// Ends a session whose handler cannot be found any more.
-pub(super) async fn abandon(inner: &Inner, delivery: &Delivery, reason: &str) {
-    let run = unavailable(inner, reason.to_owned());
-    inner.settle(policy::settle(delivery, &run)).await;
+/// Ends a session that cannot be run.
+pub(super) async fn give_up(inner: &Arc<Inner>, turn: Turn, session: Session, reason: String) {
+    turn.finish();
+    let delivery = &session.delivery;
+    error!(session.id = %turn.id, trigger = %delivery.trigger, reason, "giving a session up");
+    let is_sync = session.deployment.as_ref().and_then(|deployment| deployment.target(&delivery.trigger));
+    let is_sync = is_sync.is_some_and(|(trigger, _)| trigger.is_sync);
+    inner.settle(delivery, policy::give_up(delivery, is_sync, reason, inner.clock.now())).await;
 }
 
-fn job<'d>(deployment: &'d Deployment, delivery: &Delivery) -> Option<(&'d Arc<Module>, Job)> {
-    let (trigger, module) = deployment.target(&delivery.trigger)?;
-    let job = Job {
-        event: delivery.event.clone(),
+/// Finds what the session needs, and says to the ledger that it begins if an earlier start left it.
+async fn ready(inner: &Inner, session: &mut Session) -> Result<Ready, Unready> {
+    let delivery = &session.delivery;
+    let most = inner.config.interruptions;
+    if session.claim.is_some() && delivery.interruptions >= most {
+        let reason = format!(
+            "the host ended {} times while its handler ran, as often as `dispatch.interruptions` allows",
+            delivery.interruptions
+        );
+        return Err(Unready::Hopeless(reason));
+    }
+    let deployment = match &session.deployment {
+        Some(deployment) => deployment.clone(),
+        None => deployment(inner, delivery).await?,
+    };
+    session.deployment = Some(deployment.clone());
+    let event = if session.is_whole { delivery.event.clone() } else { event(inner, delivery).await? };
+    if session.claim.is_some() {
+        begin(inner, delivery).await?;
+    }
+    Ok(Ready { deployment, event })
+}
+
+async fn deployment(inner: &Inner, delivery: &Delivery) -> Result<Arc<Deployment>, Unready> {
+    match inner.registry.deployment(&delivery.event.org, delivery.deployment).await {
+        Ok(deployment) => Ok(deployment),
+        Err(ApplyError::Store(error @ Error::Conflict(_))) => Err(Unready::Hopeless(error.to_string())),
+        Err(ApplyError::Store(error)) => Err(Unready::Later(error)),
+        Err(error @ ApplyError::Invalid(_)) => {
+            Err(Unready::Hopeless(format!("its deployment does not load any more: {error}")))
+        }
+    }
+}
+
+async fn event(inner: &Inner, delivery: &Delivery) -> Result<Arc<Event>, Unready> {
+    let found = inner.store.history.event(&delivery.event.org, delivery.event.id).await.map_err(Unready::Later)?;
+    let gone = || Unready::Hopeless("its event is not kept any more".to_owned());
+    found.map(|record| record.event).ok_or_else(gone)
+}
+
+async fn begin(inner: &Inner, delivery: &Delivery) -> Result<(), Unready> {
+    match inner.store.ledger.begin(&inner.lease, &delivery.event.org, delivery.session).await {
+        Ok(()) => Ok(()),
+        Err(Error::LeaseLost) => Err(Unready::Lost),
+        Err(error) => Err(Unready::Later(error)),
+    }
+}
+
+fn job(ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> Job {
+    Job {
+        event: ready.event.clone(),
         session: delivery.session,
         attempt: delivery.attempt,
         trigger: delivery.trigger.clone(),
         export: trigger.call.export(),
-        vars: deployment.vars.clone(),
+        vars: ready.deployment.vars.clone(),
         timeout: trigger.timeout,
-    };
-    Some((module, job))
-}
-
-fn unavailable(inner: &Inner, message: String) -> Run {
-    let now = inner.clock.now();
-    let outcome = Outcome::Fault(Fault { kind: FaultKind::Unavailable, message });
-    Run { outcome, logs: Vec::new(), started_at: now, ended_at: now, cpu: Duration::ZERO, peak_memory: 0 }
-}
-
-fn notice(delivery: &Delivery, settlement: &Settlement) -> Option<Notice> {
-    let (Some(attempt), Next::Ended { state, .. }) = (&settlement.attempt, &settlement.next) else { return None };
-    Some(Notice::Session(SessionNotice {
-        id: delivery.session,
-        event: delivery.event.id,
-        trigger: delivery.trigger.to_string(),
-        state: *state,
-        ended_at: attempt.ended_at,
-        elapsed: attempt.ended_at.duration_since(attempt.started_at).unsigned_abs(),
-        cpu_us: attempt.cpu_us,
-        error: attempt.error.as_deref().and_then(|error| error.lines().next()).map(str::to_owned),
-        log_lines: settlement.logs.len(),
-    }))
+    }
 }

@@ -28,20 +28,31 @@ type Answer = Result<Option<types::Response>, types::Failure>;
 impl Engine {
     /// Runs `job` in a sandbox of its own. Whatever the guest does is an [`Outcome`].
     pub async fn run(&self, module: &Module, job: Job, clock: &Clock) -> Run {
+        self.run_until(module, job, clock, std::future::pending()).await
+    }
+
+    /// As [`Engine::run`], unless `stop` ends first: then the guest is stopped where it waits, or at the next tick, and there
+    /// is no outcome.
+    pub async fn run_until(&self, module: &Module, job: Job, clock: &Clock, stop: impl Future<Output = ()>) -> Run {
         let started_at = clock.now();
         let timeout = job.timeout;
         let export = job.export.clone();
         let mut store = self.sandbox(job, clock);
         let mut cpu = Duration::ZERO;
         let call = metered(call(&mut store, module, &export), &mut cpu);
-        let outcome = match tokio::time::timeout(timeout, call).await {
+        let ended = tokio::select! {
+            biased;
+            () = stop => None,
+            ended = tokio::time::timeout(timeout, call) => Some(ended),
+        };
+        let outcome = ended.map(|ended| match ended {
             Ok(Ok(answer)) => self.outcome(answer),
             Ok(Err(error)) => Outcome::Fault(fault(&error, store.data())),
             Err(_) => {
                 let message = format!("the handler ran longer than {timeout:?}; its trigger's `timeout` allows more");
                 Outcome::Fault(Fault { kind: FaultKind::Timeout, message })
             }
-        };
+        });
         let state = store.into_data();
         let peak_memory = state.peak_memory();
         Run { outcome, logs: state.into_logs(), started_at, ended_at: clock.now(), cpu, peak_memory }

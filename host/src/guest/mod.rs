@@ -71,8 +71,8 @@ pub struct Limits {
 /// What came of a [`Job`].
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// How it ended.
-    pub outcome: Outcome,
+    /// How it ended; none when it was stopped.
+    pub outcome: Option<Outcome>,
     /// What the guest wrote, in order.
     pub logs: Vec<LogEntry>,
     /// When the sandbox was made.

@@ -8,7 +8,6 @@
 //! A session that may not begin stands in no queue that is looked through: its trigger is at its limit, its org is, it is not
 //! due yet, or it is behind another in its lane. Every operation takes logarithmic time.
 
-mod known;
 mod lane;
 mod org;
 mod tree;
@@ -248,6 +247,7 @@ impl<T> Scheduler<T> {
     }
 
     /// How many sessions are known, those that run among them.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.sessions.len()
     }
@@ -335,7 +335,7 @@ impl<T> Scheduler<T> {
     }
 
     /// Those whose time has come wait for nothing but the limits.
-    fn wake(&mut self, now: Timestamp) {
+    pub(super) fn wake(&mut self, now: Timestamp) {
         while let Some((due, session)) = self.timers.first().copied().filter(|(due, _)| *due <= now) {
             self.timers.remove(&(due, session));
             self.wait(session, now);

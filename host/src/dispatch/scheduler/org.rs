@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::known::Known;
 use super::lane::Lane;
 use super::turns::{Account, Turns};
+use crate::dispatch::known::Known;
 use crate::event::{DeploymentId, SessionId};
 
 /// What a session is thought to cost before one of its trigger has run, in microseconds.

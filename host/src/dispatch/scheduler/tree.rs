@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::Limits;
-use super::known::Known;
 use super::org::{Org, Trigger};
 use super::turns::Turns;
+use crate::dispatch::known::Known;
 use crate::event::{self, SessionId};
 
 /// All orgs.

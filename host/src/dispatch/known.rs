@@ -9,7 +9,7 @@ const LEAST: usize = 64;
 /// What is known by a name. Names of which nothing needs to be known are forgotten when their number has doubled, so that
 /// looking through all of them costs little for each.
 #[derive(Debug)]
-pub(super) struct Known<V> {
+pub(in crate::dispatch) struct Known<V> {
     names: HashMap<Arc<str>, V>,
     sweep_at: usize,
 }
@@ -22,7 +22,7 @@ impl<V> Default for Known<V> {
 
 impl<V: Default> Known<V> {
     /// The name as it is shared. One that is not known is, from now on; then those may go for which `is_idle` holds.
-    pub(super) fn name(&mut self, name: &str, is_idle: impl Fn(&V) -> bool) -> Arc<str> {
+    pub(in crate::dispatch) fn name(&mut self, name: &str, is_idle: impl Fn(&V) -> bool) -> Arc<str> {
         if let Some((name, _)) = self.names.get_key_value(name) {
             return name.clone();
         }
@@ -36,12 +36,12 @@ impl<V: Default> Known<V> {
     }
 
     /// What is known of it.
-    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut V> {
+    pub(in crate::dispatch) fn get_mut(&mut self, name: &str) -> Option<&mut V> {
         self.names.get_mut(name)
     }
 
     /// All that is known.
-    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+    pub(in crate::dispatch) fn values(&self) -> impl Iterator<Item = &V> {
         self.names.values()
     }
 }
