@@ -1,6 +1,6 @@
 //! What a list is narrowed by, from text. A function of its arguments.
 
-use std::time::Duration;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 use super::parameters::Parameters;
 use super::{DEFAULT_LIMIT, MAX_LIMIT, Problem};
@@ -63,26 +63,16 @@ pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     text.parse().map_err(|_| {
         let hint = if text.contains('T') && text.contains(' ') { "; a `+` in a query is written `%2B`" } else { "" };
         format!(
-            "`{text}` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are{hint}"
+            "`{text}` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are{hint}"
         )
     })
 }
 
-/// `90s`, `15m`, `1h`, `7d`, `2w`.
-fn age(text: &str) -> Option<Duration> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at_checked(digits)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 60 * 60,
-        "d" => 24 * 60 * 60,
-        "w" => 7 * 24 * 60 * 60,
-        _ => return None,
-    };
-    // A number that is too large means as long ago as can be.
-    let number: u64 = if number.is_empty() { return None } else { number.parse().unwrap_or(u64::MAX) };
-    Some(Duration::from_secs(number.saturating_mul(seconds)))
+/// `90s`, `1h30m`, `7d`: a day has 24 hours.
+fn age(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    let age = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    (!age.is_negative()).then_some(age)
 }
 
 /// A list that ends before it begins was not meant.
@@ -113,10 +103,10 @@ mod tests {
     #[test]
     fn times_and_ages() {
         let moment = |text: &str| moment(text, now()).map(|at| at.to_string()).unwrap_or_else(|error| error);
-        let texts = ["90s", "15m", "1h", "7d", "2w", "0s", "99999999999999999999d", "2026-11-23T20:25:01+01:00"];
+        let texts = ["90s", "1h30m", "1h", "7d", "2w", "0s", "9999999h", "2026-11-23T20:25:01+01:00"];
         assert_snapshot!(texts.map(moment).join("\n"), @"
         2026-11-23T19:58:30Z
-        2026-11-23T19:45:00Z
+        2026-11-23T18:30:00Z
         2026-11-23T19:00:00Z
         2026-11-16T20:00:00Z
         2026-11-09T20:00:00Z
@@ -124,18 +114,19 @@ mod tests {
         1970-01-01T00:00:00Z
         2026-11-23T19:25:01Z
         ");
-        let wrong = ["", "1", "h", "-1h", "1.5h", "1 h", "yesterday", "2026-11-23", "1é", "2026-11-23T20:25:01 01:00"];
+        let wrong =
+            ["", "1", "h", "-1h", "1 month", "1h ago", "yesterday", "2026-11-23", "1é", "2026-11-23T20:25:01 01:00"];
         assert_snapshot!(wrong.map(moment).join("\n"), @"
-        `` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
-        `1` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
-        `h` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
-        `-1h` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
-        `1.5h` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
-        `1 h` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
-        `yesterday` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
-        `2026-11-23` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
-        `1é` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
-        `2026-11-23T20:25:01 01:00` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are; a `+` in a query is written `%2B`
+        `` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
+        `1` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
+        `h` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
+        `-1h` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
+        `1 month` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
+        `1h ago` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
+        `yesterday` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
+        `2026-11-23` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
+        `1é` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
+        `2026-11-23T20:25:01 01:00` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are; a `+` in a query is written `%2B`
         ");
     }
 
@@ -208,7 +199,7 @@ mod tests {
         `since` (2026-11-23T19:00:00Z) is not before `until` (2026-11-23T18:00:00Z), so nothing can be found
         `endpoint` is not a parameter of this route (`limit`, `before`, `since`, `until`, `trigger`, `state`, `type`, `error`)
         `before`: `evt_01kb0000000000000000000001` is not a session id (`ses_…`)
-        `since`: `soon` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
+        `since`: `soon` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
         ");
     }
 

@@ -74,7 +74,7 @@ pub(super) struct Narrow {
     /// How many at the most
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = limit())]
     limit: u32,
-    /// Only what is not older: a time (`2026-11-23T20:25:01Z`) or an age (`90s`, `15m`, `1h`, `7d`)
+    /// Only what is not older: a time (`2026-11-23T20:25:01Z`) or an age (`90s`, `30m`, `1h30m`, `7d`)
     #[arg(long, value_name = "TIME", value_parser = moment)]
     since: Option<String>,
     /// Only what is older: a time or an age

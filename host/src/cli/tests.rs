@@ -142,7 +142,7 @@ fn a_command_line_that_cannot_be_meant() {
         error(&["restore", "backup.tar"]),
     ];
     assert_snapshot!(errors.join("\n"), @"
-    error: invalid value 'yesterday' for '--since <TIME>': `yesterday` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
+    error: invalid value 'yesterday' for '--since <TIME>': `yesterday` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
     error: invalid value '0' for '--limit <NUMBER>': 0 is not in 1..=200
     error: invalid value 'done' for '--state <STATE>': `done` is not a session's state (queued, running, succeeded, failed, dead, cancelled)
     error: the following required arguments were not provided:

@@ -61,7 +61,7 @@ async fn problems() {
     GET events?before=ses_01arz3ndektsv4rrffq69g5fav: 400 application/problem+json: invalid_query: `before`: `ses_01arz3ndektsv4rrffq69g5fav` is not an event id (`evt_…`)
     GET sessions?after=x: 400 application/problem+json: invalid_query: `after` is not a parameter of this route (`limit`, `before`, `since`, `until`, `trigger`, `state`, `type`, `error`)
     GET events?state=dead: 400 application/problem+json: invalid_query: `state` is not a parameter of this route (`limit`, `before`, `since`, `until`, `endpoint`, `type`)
-    GET events?since=yesterday: 400 application/problem+json: invalid_query: `since`: `yesterday` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
+    GET events?since=yesterday: 400 application/problem+json: invalid_query: `since`: `yesterday` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
     GET sessions?state=lost: 400 application/problem+json: invalid_query: `state`: `lost` is not a session's state (queued, running, succeeded, failed, dead, cancelled)
     GET sessions?since=1h&until=1d: 400 application/problem+json: invalid_query: `since` (2026-11-18T10:07:40Z) is not before `until` (2026-11-17T11:07:40Z), so nothing can be found
     GET nowhere: 404 application/problem+json: unknown_route: no route has the path `/api/v1/nowhere`; host/docs/api.md lists them
