@@ -103,14 +103,14 @@ impl App {
             ledger: store.ledger.clone(),
             history: store.history.clone(),
             lease,
-            dispatch,
+            dispatch: dispatch.clone(),
             tasks: tasks.clone(),
             clock: clock.clone(),
             feed: feed.clone(),
         });
-        let router = Router::new()
-            .merge(ingest::router(intake.clone()))
-            .merge(api::router(api::State { history: store.history, org, clock }).merge(api::health::router()));
+        let control = Arc::new(api::Live { dispatch, intake: intake.clone() });
+        let api = api::router(api::State { history: store.history, control, org, clock });
+        let router = Router::new().merge(ingest::router(intake.clone())).merge(api.merge(api::health::router()));
         let server = Server { listener, router, config: config.http };
         Ok(Self { address, registry, intake, feed, tasks, _guests: guests, shutdown, server: Some(server) })
     }

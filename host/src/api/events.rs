@@ -4,22 +4,34 @@ use axum::extract::RawQuery;
 use axum::{Json, extract};
 
 use super::parameters::{Id, Parameters};
-use super::{Code, Problem, State, lists, view};
+use super::{Code, Problem, State, lists, sessions, view};
 use crate::event::EventId;
+use crate::store::EventRecord;
 
 pub(super) async fn list(
     extract::State(api): extract::State<State>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<view::Page<view::EventSummary>>, Problem> {
     let query = lists::events(Parameters::of_query(query.as_deref(), &lists::EVENTS)?, api.clock.now())?;
-    Ok(Json(api.history.events(&api.org, query).await?.into()))
+    let mut page = api.history.events(&api.org, query).await?;
+    page.records.iter_mut().for_each(|record| overlay(&api, record));
+    Ok(Json(page.into()))
 }
 
 pub(super) async fn show(
     extract::State(api): extract::State<State>,
     Id(id): Id<EventId>,
 ) -> Result<Json<view::Event>, Problem> {
+    Ok(Json(find(&api, id).await?.into()))
+}
+
+pub(super) async fn find(api: &State, id: EventId) -> Result<EventRecord, Problem> {
     let record = api.history.event(&api.org, id).await?;
-    let record = record.ok_or_else(|| Problem::new(Code::EventNotFound, format!("there is no event `{id}`")))?;
-    Ok(Json(record.into()))
+    let mut record = record.ok_or_else(|| Problem::new(Code::EventNotFound, format!("there is no event `{id}`")))?;
+    overlay(api, &mut record);
+    Ok(record)
+}
+
+fn overlay(api: &State, record: &mut EventRecord) {
+    record.sessions.iter_mut().for_each(|session| sessions::overlay(api, session));
 }

@@ -1,13 +1,14 @@
 //! Who may ask. There are no tokens yet, so the API answers to this machine alone.
 //!
-//! Three ways in are closed: another machine (the peer's address), a web page that has its own name resolve to
-//! 127.0.0.1 (the host name), and a tunnel to the webhooks that ends on this machine (what proxies add to a request).
+//! Four ways in are closed: another machine (the peer's address), a web page that has its own name resolve to
+//! 127.0.0.1 (the host name), a tunnel to the webhooks that ends on this machine (what proxies add to a request), and a web
+//! page of another site that would change something (where browsers say it is from).
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -20,7 +21,8 @@ const PROXIED: [&str; 7] =
 /// Lets requests of this machine through. What they are answered is never kept in a cache.
 pub(super) async fn local_only(request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let mut response = match check(peer, request.uri(), request.headers()) {
+    let checked = check(peer, request.uri(), request.headers());
+    let mut response = match checked.and_then(|()| own_origin(request.method(), request.headers())) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
@@ -48,6 +50,27 @@ fn check(peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap) -> Result<(), Pro
         return Err(Problem::new(Code::ForeignHost, detail));
     }
     Ok(())
+}
+
+/// Whether a request that does something comes from a program, or from a page of this very server. Browsers say where a page
+/// is from; that it cannot read the answer would not undo what it did.
+fn own_origin(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    if method.is_safe() {
+        return Ok(());
+    }
+    let host = headers.get(header::HOST).and_then(|host| authority(host.as_bytes()));
+    let is_own = |origin: &HeaderValue| {
+        let origin = origin.as_bytes().strip_prefix(b"http://").and_then(authority);
+        origin.is_some_and(|origin| Some(origin) == host)
+    };
+    let is_own_site = |site: &HeaderValue| matches!(site.as_bytes(), b"same-origin" | b"none");
+    let own =
+        headers.get_all(header::ORIGIN).iter().all(is_own) && headers.get_all("sec-fetch-site").iter().all(is_own_site);
+    if own {
+        return Ok(());
+    }
+    let detail = "a web page of another site asks: only programs and pages of this server may change anything";
+    Err(Problem::new(Code::ForeignOrigin, detail))
 }
 
 fn authority(host: &[u8]) -> Option<Authority> {
@@ -117,6 +140,39 @@ mod tests {
         assert_eq!(refused("::1", "http://evil.example/events", &[local]), Some(Code::ForeignHost));
         assert_eq!(refused("::1", "http://localhost/events", &[("host", "evil.example")]), Some(Code::ForeignHost));
         assert_eq!(refused("::1", "/events", &[local, ("host", "evil.example")]), Some(Code::ForeignHost));
+    }
+
+    #[test]
+    fn a_page_of_another_site_changes_nothing() {
+        let allowed = |method: Method, headers: &[(&'static str, &'static str)]| {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(*name, HeaderValue::from_static(value));
+            }
+            own_origin(&method, &map).is_ok()
+        };
+        let host = ("host", "localhost:8080");
+        assert!(allowed(Method::POST, &[host]));
+        assert!(allowed(Method::POST, &[host, ("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")]));
+        assert!(allowed(Method::POST, &[host, ("sec-fetch-site", "none")]));
+        assert!(allowed(Method::GET, &[host, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")]));
+        let foreign = [
+            ("origin", "https://evil.example"),
+            ("origin", "http://localhost:9090"),
+            ("origin", "http://127.0.0.1:8080"),
+            ("origin", "https://localhost:8080"),
+            ("origin", "http://localhost:8080.evil.example"),
+            ("origin", "http://x@localhost:8080"),
+            ("origin", "null"),
+            ("origin", ""),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ];
+        for header in foreign {
+            assert!(!allowed(Method::POST, &[host, header]), "{header:?}");
+            assert!(!allowed(Method::DELETE, &[host, ("origin", "http://localhost:8080"), header]), "{header:?}");
+        }
+        assert!(!allowed(Method::POST, &[("origin", "http://localhost")]), "a host is named");
     }
 
     #[test]

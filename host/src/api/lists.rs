@@ -215,7 +215,7 @@ mod tests {
         let wrong = [r#"{"limit": 1.5}"#, r#"{"state": ["dead"]}"#, r#"{"where": "x"}"#];
         assert_snapshot!(wrong.map(|json| of(json).unwrap_err()).join("\n"), @"
         `limit`: `1.5` is not a number from 1 to 200
-        `state` must be a text or a number
+        `state` must be a single value
         `where` is not a parameter of this route (`limit`, `before`, `since`, `until`, `trigger`, `state`, `type`, `error`)
         ");
     }

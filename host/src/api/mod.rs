@@ -1,8 +1,10 @@
-//! The JSON API under `/api/v1`: what was received, what became of it, and what a filter would say of it. It changes
-//! nothing, and answers to this machine alone.
+//! The JSON API under `/api/v1`: what was received, what became of it, what a filter would say of it, and to drive sessions.
+//! It answers to this machine alone.
 //!
-//! Knows nothing of how events are received or handlers are run: it reads a [`History`].
+//! Knows nothing of how events are received or handlers are run: it reads a [`History`] and tells a [`Control`].
 
+mod body;
+mod control;
 mod events;
 mod filter;
 mod guard;
@@ -10,7 +12,9 @@ pub mod health;
 mod lists;
 mod parameters;
 mod problem;
+mod redispatch;
 mod sessions;
+mod usage;
 pub mod view;
 
 #[cfg(test)]
@@ -21,6 +25,7 @@ use std::sync::Arc;
 use axum::routing::{any, get, post};
 use axum::{Router, middleware};
 
+pub use control::{Control, Live};
 pub use filter::Question;
 pub(crate) use lists::moment;
 pub(crate) use problem::MEDIA_TYPE as PROBLEM_MEDIA_TYPE;
@@ -46,6 +51,8 @@ pub struct State {
     pub history: Arc<dyn History>,
     /// Whose events and sessions: nothing of another org is ever found.
     pub org: Org,
+    /// What drives sessions.
+    pub control: Arc<dyn Control>,
     /// By which `since=1h` is understood.
     pub clock: Clock,
 }
@@ -60,8 +67,13 @@ pub fn router(state: State) -> Router {
         .route(&at("/sessions"), get(sessions::list))
         .route(&at("/sessions/{id}"), get(sessions::show))
         .route(&at("/sessions/{id}/logs"), get(sessions::logs))
-        .route(&at("/filter/check"), post(filter::check).fallback(problem::only_post))
-        .route(&at("/filter/test"), post(filter::test).fallback(problem::only_post))
+        .route(&at("/events/{id}/redispatch"), post(redispatch::redispatch))
+        .route(&at("/sessions/retry"), post(control::retry_all))
+        .route(&at("/sessions/{id}/retry"), post(control::retry))
+        .route(&at("/sessions/{id}/cancel"), post(control::cancel))
+        .route(&at("/usage"), get(usage::show))
+        .route(&at("/filter/check"), post(filter::check))
+        .route(&at("/filter/test"), post(filter::test))
         .method_not_allowed_fallback(problem::method_not_allowed)
         // Routes and no fallback, so that the router can be merged with one that has a fallback of its own.
         .route(&at(""), any(problem::unknown_route))

@@ -50,8 +50,9 @@ impl Parameters {
                 Value::Null => continue,
                 Value::String(text) => text,
                 Value::Number(number) => number.to_string(),
-                Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                    return Err(parameters.problem(format!("`{name}` must be a text or a number")));
+                Value::Bool(is_so) => is_so.to_string(),
+                Value::Array(_) | Value::Object(_) => {
+                    return Err(parameters.problem(format!("`{name}` must be a single value")));
                 }
             };
             parameters.add(name, value, known)?;

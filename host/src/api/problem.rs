@@ -28,6 +28,24 @@ pub enum Code {
     EventNotFound,
     /// The org has no such session.
     SessionNotFound,
+    /// The session is owed already, or it succeeded.
+    NotRetryable,
+    /// The event's payload is not there any more.
+    PayloadNotKept,
+    /// The session has ended: nothing is there to cancel.
+    SessionEnded,
+    /// The session is owed, and no server has taken it over yet.
+    SessionElsewhere,
+    /// The org has no deployment that serves.
+    NothingDeployed,
+    /// The org has no such deployment.
+    DeploymentNotFound,
+    /// The deployment does not load any more.
+    DeploymentBroken,
+    /// No trigger of the deployment listens on the endpoint.
+    NoListener,
+    /// The trigger does not listen on the endpoint.
+    TriggerNotFound,
     /// No route has this path.
     UnknownRoute,
     /// The route exists, not for this method.
@@ -36,6 +54,8 @@ pub enum Code {
     NotLocal,
     /// The request is for a host name that is not this machine's own.
     ForeignHost,
+    /// A web page of another site asks.
+    ForeignOrigin,
     /// What is stored contradicts the request.
     Conflict,
     /// Another node owns the work by now.
@@ -50,17 +70,27 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of `host/docs/errors.md`.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidId,
         Self::InvalidQuery,
         Self::InvalidBody,
         Self::InvalidFilter,
         Self::EventNotFound,
         Self::SessionNotFound,
+        Self::NotRetryable,
+        Self::PayloadNotKept,
+        Self::SessionEnded,
+        Self::SessionElsewhere,
+        Self::NothingDeployed,
+        Self::DeploymentNotFound,
+        Self::DeploymentBroken,
+        Self::NoListener,
+        Self::TriggerNotFound,
         Self::UnknownRoute,
         Self::MethodNotAllowed,
         Self::NotLocal,
         Self::ForeignHost,
+        Self::ForeignOrigin,
         Self::Conflict,
         Self::LeaseLost,
         Self::StoreUnavailable,
@@ -77,10 +107,20 @@ impl Code {
             Self::InvalidFilter => "invalid_filter",
             Self::EventNotFound => "event_not_found",
             Self::SessionNotFound => "session_not_found",
+            Self::NotRetryable => "not_retryable",
+            Self::PayloadNotKept => "payload_not_kept",
+            Self::SessionEnded => "session_ended",
+            Self::SessionElsewhere => "session_elsewhere",
+            Self::NothingDeployed => "nothing_deployed",
+            Self::DeploymentNotFound => "deployment_not_found",
+            Self::DeploymentBroken => "deployment_broken",
+            Self::NoListener => "no_listener",
+            Self::TriggerNotFound => "trigger_not_found",
             Self::UnknownRoute => "unknown_route",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotLocal => "not_local",
             Self::ForeignHost => "foreign_host",
+            Self::ForeignOrigin => "foreign_origin",
             Self::Conflict => "conflict",
             Self::LeaseLost => "lease_lost",
             Self::StoreUnavailable => "store_unavailable",
@@ -94,11 +134,21 @@ impl Code {
         match self {
             Self::InvalidId | Self::InvalidQuery | Self::InvalidBody => StatusCode::BAD_REQUEST,
             Self::InvalidFilter => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::EventNotFound | Self::SessionNotFound | Self::UnknownRoute => StatusCode::NOT_FOUND,
+            Self::EventNotFound
+            | Self::SessionNotFound
+            | Self::DeploymentNotFound
+            | Self::TriggerNotFound
+            | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotLocal | Self::ForeignHost => StatusCode::FORBIDDEN,
-            Self::Conflict => StatusCode::CONFLICT,
-            Self::LeaseLost | Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotLocal | Self::ForeignHost | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::NotRetryable
+            | Self::PayloadNotKept
+            | Self::SessionEnded
+            | Self::NothingDeployed
+            | Self::DeploymentBroken
+            | Self::NoListener
+            | Self::Conflict => StatusCode::CONFLICT,
+            Self::SessionElsewhere | Self::LeaseLost | Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::StoreCorrupt | Self::StoreFailed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -112,10 +162,20 @@ impl Code {
             Self::InvalidFilter => "Invalid filter",
             Self::EventNotFound => "No such event",
             Self::SessionNotFound => "No such session",
+            Self::NotRetryable => "The session cannot be retried",
+            Self::PayloadNotKept => "The payload is not kept",
+            Self::SessionEnded => "The session has ended",
+            Self::SessionElsewhere => "The session is not taken over yet",
+            Self::NothingDeployed => "Nothing is deployed",
+            Self::DeploymentNotFound => "No such deployment",
+            Self::DeploymentBroken => "The deployment cannot run",
+            Self::NoListener => "No trigger listens",
+            Self::TriggerNotFound => "No such trigger",
             Self::UnknownRoute => "No such route",
             Self::MethodNotAllowed => "Method not allowed",
             Self::NotLocal => "Only this machine may ask",
             Self::ForeignHost => "Not this machine's host name",
+            Self::ForeignOrigin => "A page of another site may not ask",
             Self::Conflict => "Conflict",
             Self::LeaseLost => "Another node took over",
             Self::StoreUnavailable => "The store is unavailable",
@@ -185,12 +245,9 @@ pub(super) async fn unknown_route(uri: Uri) -> Problem {
     Problem::new(Code::UnknownRoute, format!("no route has the path `{}`; host/docs/api.md lists them", uri.path()))
 }
 
-/// For the routes that read their question from a body.
-pub(super) async fn only_post(method: Method) -> Response {
-    let problem = Problem::new(Code::MethodNotAllowed, format!("this route does not answer to {method}, only to POST"));
-    ([(header::ALLOW, HeaderValue::from_static("POST"))], problem).into_response()
-}
-
 pub(super) async fn method_not_allowed(method: Method) -> Problem {
-    Problem::new(Code::MethodNotAllowed, format!("this route does not answer to {method}, only to GET and HEAD"))
+    Problem::new(
+        Code::MethodNotAllowed,
+        format!("this route does not answer to {method}; the header `Allow` has those that it does"),
+    )
 }

@@ -5,15 +5,57 @@ use axum::{Json, extract};
 
 use super::parameters::{Id, Parameters};
 use super::{Code, Problem, State, lists, view};
-use crate::event::{LogEntry, SessionId};
-use crate::store::SessionRecord;
+use crate::event::{LogEntry, SessionId, SessionState};
+use crate::store::{SessionQuery, SessionRecord};
 
 pub(super) async fn list(
     extract::State(api): extract::State<State>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<view::Page<SessionRecord>>, Problem> {
     let query = lists::sessions(Parameters::of_query(query.as_deref(), &lists::SESSIONS)?, api.clock.now())?;
-    Ok(Json(api.history.sessions(&api.org, query).await?.into()))
+    let state = query.state;
+    if state == Some(SessionState::Running) {
+        return running(&api, query).await.map(Json);
+    }
+    let page = api.history.sessions(&api.org, query).await?;
+    let mut page: view::Page<SessionRecord> = page.into();
+    page.items.iter_mut().for_each(|session| overlay(&api, session));
+    // The store knows of no session that it runs.
+    page.items.retain(|session| state.is_none_or(|state| session.state == state));
+    Ok(Json(page))
+}
+
+/// The page of those that run, which are never more than there are slots.
+async fn running(api: &State, query: SessionQuery) -> Result<view::Page<SessionRecord>, Problem> {
+    let mut ids = api.control.running(&api.org);
+    ids.retain(|id| {
+        query.before.is_none_or(|before| *id < before)
+            && query.since.is_none_or(|since| *id >= SessionId::floor(since))
+            && query.until.is_none_or(|until| *id < SessionId::floor(until))
+    });
+    ids.sort_unstable();
+    let mut page = view::Page::<SessionRecord> { items: Vec::new(), next: None };
+    for id in ids.into_iter().rev() {
+        // One that nothing is kept of is not found, and one that has ended meanwhile does not run.
+        let Some(mut session) = api.history.session(&api.org, id).await? else { continue };
+        overlay(api, &mut session);
+        if session.state != SessionState::Running || !matches(&session, &query) {
+            continue;
+        }
+        if page.items.len() == query.limit as usize {
+            page.next = page.items.last().map(|last| last.id.to_string());
+            break;
+        }
+        page.items.push(session);
+    }
+    Ok(page)
+}
+
+fn matches(session: &SessionRecord, query: &SessionQuery) -> bool {
+    let trigger = query.trigger.as_ref().is_none_or(|trigger| *trigger == session.trigger);
+    let event_type = query.event_type.as_ref().is_none_or(|kind| *kind == session.event_type);
+    // What has not ended has no reason.
+    trigger && event_type && query.error.is_none()
 }
 
 pub(super) async fn show(
@@ -34,7 +76,21 @@ pub(super) async fn logs(
     Ok(Json(view::Page { items, next: None }))
 }
 
-async fn find(api: &State, id: SessionId) -> Result<SessionRecord, Problem> {
+pub(super) async fn find(api: &State, id: SessionId) -> Result<SessionRecord, Problem> {
     let record = api.history.session(&api.org, id).await?;
-    record.ok_or_else(|| Problem::new(Code::SessionNotFound, format!("there is no session `{id}`")))
+    let mut record = record.ok_or_else(|| not_found(id))?;
+    overlay(api, &mut record);
+    Ok(record)
+}
+
+pub(super) fn not_found(id: SessionId) -> Problem {
+    Problem::new(Code::SessionNotFound, format!("there is no session `{id}`"))
+}
+
+/// What is owed may run just now: the store does not know, and the dispatcher does.
+pub(super) fn overlay(api: &State, session: &mut SessionRecord) {
+    if session.state == SessionState::Queued && api.control.is_running(session.id) {
+        session.state = SessionState::Running;
+        session.due_at = None;
+    }
 }

@@ -1,12 +1,14 @@
 //! The API as its clients see it: status, media type and body of each answer.
 
+mod actions;
 mod filter;
 mod lists;
 mod problems;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -16,13 +18,15 @@ use insta::assert_snapshot;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::{State, health, router};
+use super::{Control, State, health, router};
 use crate::clock::Clock;
+use crate::dispatch::Cancelled;
 use crate::event::{
-    Attempt, AttemptOutcome, Data, DeploymentId, Event, EventId, EventType, FaultKind, Keep, LogEntry, LogLevel, Raw,
-    SessionId, SessionState, Timestamp, Verdict, VerdictKind,
+    Attempt, AttemptOutcome, Data, DeploymentId, Event, EventId, EventType, FaultKind, Keep, LogEntry, LogLevel, Org,
+    Raw, SessionId, SessionState, Timestamp, Verdict, VerdictKind,
 };
-use crate::store::{Delivery, NewEvent, Next, Settlement, Store, memory};
+use crate::ingest::{Redispatch, RedispatchError, Redispatched};
+use crate::store::{self, Delivery, EventRecord, Lease, NewEvent, Next, Redriven, Settlement, Store, memory};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).unwrap()
@@ -30,7 +34,8 @@ fn at(second: i64) -> Timestamp {
 
 fn post(second: i64, org: &str, body: &str) -> Event {
     Event {
-        id: EventId::new(at(second)),
+        // Those of the process's generator increase from test to test, whatever the time.
+        id: EventId::floor(at(second)),
         org: org.into(),
         endpoint: "orders".into(),
         received_at: at(second),
@@ -49,7 +54,7 @@ fn post(second: i64, org: &str, body: &str) -> Event {
 /// Stores an event whose first trigger matched, and its session; `attempt` ends the session.
 async fn receive(store: &Store, event: Event, attempt: Option<(Attempt, Vec<LogEntry>)>) -> (EventId, SessionId) {
     let lease = store.ledger.join(at(0), at(0)).await.unwrap();
-    let session = SessionId::new(event.received_at);
+    let session = SessionId::floor(event.received_at);
     let (id, org, event) = (event.id, Arc::clone(&event.org), Arc::new(event));
     let verdict = |trigger: &str, kind, detail: Option<&str>| Verdict {
         trigger: trigger.to_owned(),
@@ -96,12 +101,94 @@ fn trapped() -> (Attempt, Vec<LogEntry>) {
     (attempt, vec![log])
 }
 
-fn api(store: &Store) -> Router {
-    router(State { history: Arc::clone(&store.history), org: "main".into(), clock: Clock::manual(at(60)) })
+/// Drives sessions as the dispatcher does, save that it runs none: what runs is what a test says.
+struct Desk {
+    store: Store,
+    lease: Lease,
+    running: Vec<SessionId>,
+    /// Why the next events are not dispatched again, the last one first.
+    refusals: Mutex<Vec<RedispatchError>>,
+}
+
+impl Desk {
+    async fn new(store: &Store) -> Self {
+        let lease = store.ledger.join(at(0), at(1_000)).await.unwrap();
+        Self { store: store.clone(), lease, running: Vec::new(), refusals: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl Control for Desk {
+    fn is_running(&self, session: SessionId) -> bool {
+        self.running.contains(&session)
+    }
+
+    fn running(&self, _: &Org) -> Vec<SessionId> {
+        self.running.clone()
+    }
+
+    async fn redrive(&self, org: &Org, session: SessionId) -> store::Result<Redriven> {
+        self.store.ledger.redrive(&self.lease, org, session, at(60)).await
+    }
+
+    async fn cancel(&self, org: &Org, session: SessionId) -> store::Result<Cancelled> {
+        let next = Next::Ended { state: SessionState::Cancelled, reason: Some("cancelled".to_owned()), at: at(60) };
+        let settlement =
+            Settlement { org: Arc::clone(org), session, attempt: None, logs: Vec::new(), next, told: None };
+        let owed = self.store.history.session(org, session).await?.is_some_and(|record| !record.state.is_final());
+        match self.store.ledger.settle(&self.lease, settlement).await {
+            Ok(()) => Ok(Cancelled::Done),
+            // It belongs to another lease.
+            Err(store::Error::LeaseLost) if owed => Ok(Cancelled::Elsewhere),
+            Err(store::Error::LeaseLost) => Ok(Cancelled::NotOwed),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn redispatch(
+        &self,
+        _: &Org,
+        record: &EventRecord,
+        options: &Redispatch,
+    ) -> Result<Redispatched, RedispatchError> {
+        let refusal = self.refusals.lock().unwrap().pop();
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
+        let first = record.event.id;
+        let event = Event { id: EventId::floor(at(60)), redispatched_from: Some(first), ..(*record.event).clone() };
+        let detail = format!("{:?} {:?}", options.deployment.map(|id| id.to_string()), options.force);
+        let trigger = options.trigger.clone().unwrap_or_else(|| "all".to_owned());
+        let verdict = Verdict { trigger, kind: VerdictKind::FilterFalse, detail: Some(detail), explanation: None };
+        let (id, verdicts) = (event.id, vec![verdict]);
+        let event = Arc::new(event);
+        let new = NewEvent { event, key: None, keep: Keep::Full, verdicts: verdicts.clone(), deliveries: Vec::new() };
+        self.store.ledger.accept(&self.lease, new).await.unwrap();
+        Ok(Redispatched { event: id, verdicts, sessions: Vec::new() })
+    }
+}
+
+fn api_of(store: &Store, desk: Desk) -> Router {
+    let history = Arc::clone(&store.history);
+    router(State { history, control: Arc::new(desk), org: "main".into(), clock: Clock::manual(at(60)) })
+}
+
+async fn api(store: &Store) -> Router {
+    api_of(store, Desk::new(store).await)
 }
 
 async fn ask(api: &Router, method: Method, path: &str) -> (String, Value) {
-    answered(api, local(method, path).body(Body::empty()).unwrap()).await
+    send(api, method, path, &[], "").await
+}
+
+/// Does something.
+async fn act(api: &Router, path: &str, body: &str) -> (String, Value) {
+    send(api, Method::POST, path, &[("content-type", "application/json")], body).await
+}
+
+async fn send(api: &Router, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> (String, Value) {
+    let request = headers.iter().fold(local(method, path), |request, (name, value)| request.header(*name, *value));
+    answered(api, request.body(Body::from(body.to_owned())).unwrap()).await
 }
 
 /// A request of this machine.
@@ -140,13 +227,15 @@ async fn answer(api: &Router, path: &str) -> String {
 async fn an_event_with_all_that_became_of_it() {
     let store = memory::store();
     let (event, _) = receive(&store, post(1, "main", r#"{"size": 1}"#), Some(trapped())).await;
-    assert_snapshot!(answer(&api(&store), &format!("/api/v1/events/{event}")).await, @r#"
+    assert_snapshot!(answer(&api(&store).await, &format!("/api/v1/events/{event}")).await, @r#"
     200 application/json
     {
       "id": "evt_…",
       "type": "post",
       "endpoint": "orders",
       "received_at": "2026-11-18T11:06:41Z",
+      "redispatched_from": null,
+      "kept": "full",
       "data": {
         "method": "POST",
         "url": {
@@ -208,6 +297,8 @@ async fn an_event_with_all_that_became_of_it() {
           "id": "ses_…",
           "trigger": "on_post",
           "state": "failed",
+          "reason": "trap: unreachable",
+          "due_at": null,
           "attempts": [
             {
               "number": 1,
@@ -230,7 +321,7 @@ async fn an_event_with_all_that_became_of_it() {
 async fn a_session_and_its_log() {
     let store = memory::store();
     let (_, session) = receive(&store, post(1, "main", "{}"), Some(trapped())).await;
-    let api = api(&store);
+    let api = api(&store).await;
     assert_snapshot!(answer(&api, &format!("/api/v1/sessions/{session}")).await, @r#"
     200 application/json
     {

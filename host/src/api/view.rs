@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::{
-    Attempt, EventId, EventType, Explanation, SessionId, SessionState, Timestamp, Verdict, VerdictKind,
+    Attempt, EventId, EventType, Explanation, Keep, SessionId, SessionState, Timestamp, Verdict, VerdictKind,
 };
 use crate::store::{self, EventRecord, SessionRecord};
 use crate::trigger::filter::{CompileError, Diagnostic, Filter};
@@ -25,6 +25,30 @@ impl<R, Id: std::fmt::Display, T: From<R>> From<store::Page<R, Id>> for Page<T> 
     }
 }
 
+/// What became of a page of sessions that were to be retried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retried {
+    /// So many are owed again.
+    pub retried: u64,
+    /// So many were in another state by then.
+    pub skipped: u64,
+    /// Of so many the event's payload is not kept.
+    pub not_kept: u64,
+    /// The `before` that gives the next page; null when this was the last.
+    pub next: Option<String>,
+}
+
+/// What an org has in its history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Events that are kept.
+    pub events: u64,
+    /// Their bytes and those of their sessions' logs.
+    pub bytes: u64,
+    /// Sessions whose handlers run now.
+    pub running: u64,
+}
+
 /// An event in a list: without its payload, which may be large.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventSummary {
@@ -35,8 +59,13 @@ pub struct EventSummary {
     pub kind: EventType,
     /// The slug that received it.
     pub endpoint: String,
-    /// When the request's last byte had been read.
+    /// When the request's last byte had been read; of a copy, when it was made.
     pub received_at: Timestamp,
+    /// The event that this one copies, when it was dispatched again.
+    pub redispatched_from: Option<EventId>,
+    /// How much of it is there: all, or the metadata.
+    #[serde(default)]
+    pub kept: Keep,
     /// `data.method`.
     pub method: String,
     /// `data.raw_url`.
@@ -57,8 +86,13 @@ pub struct Event {
     pub kind: EventType,
     /// The slug that received it.
     pub endpoint: String,
-    /// When the request's last byte had been read.
+    /// When the request's last byte had been read; of a copy, when it was made.
     pub received_at: Timestamp,
+    /// The event that this one copies, when it was dispatched again.
+    pub redispatched_from: Option<EventId>,
+    /// How much of it is there: all, or the metadata.
+    #[serde(default)]
+    pub kept: Keep,
     /// The payload, with `body.bytes` in base64.
     pub data: Value,
     /// Each trigger's answer, in the manifest's order.
@@ -76,6 +110,10 @@ pub struct EventSession {
     pub trigger: String,
     /// Where it stands.
     pub state: SessionState,
+    /// Why it did not succeed, in words.
+    pub reason: Option<String>,
+    /// Not before then its next attempt begins.
+    pub due_at: Option<Timestamp>,
     /// Its attempts, oldest first.
     pub attempts: Vec<Attempt>,
 }
@@ -165,6 +203,8 @@ impl From<EventRecord> for EventSummary {
             kind: event.kind.clone(),
             endpoint: event.endpoint.to_string(),
             received_at: event.received_at,
+            redispatched_from: event.redispatched_from,
+            kept: record.kept,
             method: event.data.method().to_owned(),
             raw_url: event.data.raw_url().to_owned(),
             verdicts: record.verdicts,
@@ -181,6 +221,8 @@ impl From<EventRecord> for Event {
             kind: event.kind.clone(),
             endpoint: event.endpoint.to_string(),
             received_at: event.received_at,
+            redispatched_from: event.redispatched_from,
+            kept: record.kept,
             data: event.data.to_json(),
             verdicts: record.verdicts,
             sessions: record.sessions.into_iter().map(EventSession::from).collect(),
@@ -190,6 +232,7 @@ impl From<EventRecord> for Event {
 
 impl From<SessionRecord> for EventSession {
     fn from(record: SessionRecord) -> Self {
-        Self { id: record.id, trigger: record.trigger, state: record.state, attempts: record.attempts }
+        let SessionRecord { id, trigger, state, reason, due_at, attempts, .. } = record;
+        Self { id, trigger, state, reason, due_at, attempts }
     }
 }

@@ -43,11 +43,22 @@ pub(super) struct Client {
     http: reqwest::Client,
 }
 
-/// The parts of a problem that people read.
+/// The parts of a problem that matter here.
 #[derive(Deserialize)]
 struct Problem {
+    code: String,
     title: String,
     detail: String,
+}
+
+/// The server's answer is a problem.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct Refused {
+    /// Which problem: `session_not_found`.
+    pub(super) code: String,
+    /// In words.
+    pub(super) message: String,
 }
 
 impl Remote {
@@ -105,7 +116,7 @@ impl Narrow {
 }
 
 /// A time as the server understands it, which has a clock to say what an age is.
-fn moment(text: &str) -> Result<String, String> {
+pub(super) fn moment(text: &str) -> Result<String, String> {
     api::moment(text, Timestamp::UNIX_EPOCH).map(|_| text.to_owned())
 }
 
@@ -124,12 +135,12 @@ impl Client {
     /// The JSON at a path below the API's prefix, `/events`, with these query parameters.
     ///
     /// # Errors
-    /// Nobody answers, or the answer is a problem, or it is not this API's; in words that say what to do.
+    /// Nobody answers, or the answer is a problem ([`Refused`]), or it is not this API's; in words that say what to do.
     pub(super) async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
         self.ask(self.http.get(self.url(path)).query(query)).await
     }
 
-    /// What `POST` of this JSON gives.
+    /// Asks or does something: what `POST` of this JSON gives.
     ///
     /// # Errors
     /// As [`Client::get`].
@@ -173,7 +184,7 @@ impl Client {
         {
             // What is wrong with the request is in the detail; what is wrong with the server is in the title.
             let what = if status.is_server_error() { problem.title.to_lowercase() + ": " } else { String::new() };
-            return anyhow!("{what}{}", problem.detail);
+            return Refused { code: problem.code, message: what + &problem.detail }.into();
         }
         anyhow!("the server at {} answered {status}, and not as Tenterhook does: is it another program?", self.name())
     }

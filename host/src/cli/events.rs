@@ -2,13 +2,14 @@
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use serde_json::Map;
 
 use super::client::{Narrow, Remote};
 use super::explain::explain;
 use super::output::{self, line};
 use super::{payload, sessions};
 use crate::api::view::{Event, EventSummary, Page};
-use crate::event::{EventId, Verdict, VerdictKind};
+use crate::event::{DeploymentId, EventId, Keep, Verdict, VerdictKind};
 
 /// What can be asked about events.
 #[derive(Debug, Subcommand)]
@@ -33,6 +34,24 @@ pub(super) enum Command {
         #[command(flatten)]
         remote: Remote,
     },
+    /// Make a new event with the payload of one, and run what it matches
+    ///
+    /// It is a copy of its own: nobody waits for its answer, and the handler sees what it copies.
+    Redispatch {
+        /// The event's id: `evt_…`
+        id: EventId,
+        /// Ask the triggers of this deployment, not of the one that serves
+        #[arg(long, value_name = "DEPLOYMENT")]
+        deployment: Option<DeploymentId>,
+        /// Ask this trigger alone
+        #[arg(long, value_name = "NAME")]
+        trigger: Option<String>,
+        /// Run the trigger whatever its event type and filter say
+        #[arg(long, requires = "trigger")]
+        force: bool,
+        #[command(flatten)]
+        remote: Remote,
+    },
 }
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
@@ -53,6 +72,18 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
             }
             let event = serde_json::from_value(answer).context("reading the server's event")?;
             output::print(&show(&event))
+        }
+        Command::Redispatch { id, deployment, trigger, force, remote } => {
+            let mut fields = Map::new();
+            fields.extend(deployment.map(|id| ("deployment".to_owned(), id.to_string().into())));
+            fields.extend(trigger.map(|name| ("trigger".to_owned(), name.into())));
+            fields.extend(force.then(|| ("force".to_owned(), true.into())));
+            let answer = remote.client()?.post(&format!("/events/{id}/redispatch"), &fields).await?;
+            if remote.json {
+                return output::print_json(&answer);
+            }
+            let event = serde_json::from_value(answer).context("reading the server's event")?;
+            output::print(&redispatched(id, &event))
         }
     }
 }
@@ -97,11 +128,13 @@ fn became(event: &EventSummary) -> String {
 /// All about one event, for people.
 pub(super) fn show(event: &Event) -> String {
     let request = payload::request_line(&event.data);
-    let facts = [
+    let mut facts = vec![
         ("event", event.id.to_string()),
         ("received", output::time(event.received_at)),
         ("endpoint", event.endpoint.clone()),
     ];
+    facts.extend(event.redispatched_from.map(|first| ("copies", first.to_string())));
+    facts.extend((event.kept < Keep::Full).then(|| ("kept", "metadata: neither values nor body".to_owned())));
     let mut text = format!("{}\n\n{}", line(&request), output::pairs(&facts));
     text += "\nTriggers\n";
     text += &triggers(&event.verdicts);
@@ -115,6 +148,19 @@ pub(super) fn show(event: &Event) -> String {
         text += &sessions::attempts(&session.attempts, 4);
     }
     text + "\n" + &payload::payload(&event.data)
+}
+
+/// What became of a copy.
+pub(super) fn redispatched(first: EventId, event: &EventSummary) -> String {
+    let mut text = format!("{}  copies {first}\n\nTriggers\n{}", event.id, triggers(&event.verdicts));
+    text += "\nSessions\n";
+    if event.sessions.is_empty() {
+        text += "  none: no trigger matched\n";
+    }
+    for session in &event.sessions {
+        text += &format!("  {}  {}  {}\n", session.id, line(&session.trigger), session.state);
+    }
+    text
 }
 
 /// Why each trigger did or did not match.

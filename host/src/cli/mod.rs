@@ -8,6 +8,7 @@ mod filter;
 mod manifest;
 pub(crate) mod output;
 mod payload;
+mod retry;
 mod sessions;
 mod since;
 pub(crate) mod tail;
@@ -55,7 +56,7 @@ enum Command {
     /// Look at the events that were received
     #[command(subcommand)]
     Events(events::Command),
-    /// Look at the sessions: what became of the events that matched
+    /// Look at the sessions, what became of the events that matched, and drive them
     #[command(subcommand)]
     Sessions(sessions::Command),
     /// Write all that a data directory holds to one file; a server may be running on it
@@ -102,7 +103,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let done = match cli.command {
         Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Events(command) => events::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
-        Command::Sessions(command) => sessions::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::Sessions(command) => sessions::run(command).await.map(|()| ExitCode::SUCCESS),
         Command::Backup(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Restore(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Filter(command) => filter::run(command).await,

@@ -5,9 +5,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Subcommand;
 
+use super::Failure;
 use super::client::{Narrow, Remote};
 use super::events::{more, none};
 use super::output::{self, line};
+use super::retry::{Cancel, Retry};
 use crate::api::view::Page;
 use crate::event::{Attempt, AttemptOutcome, LogEntry, SessionId, SessionState, Timestamp};
 use crate::store::SessionRecord;
@@ -48,36 +50,40 @@ pub(super) enum Command {
         #[command(flatten)]
         remote: Remote,
     },
+    Retry(Retry),
+    Cancel(Cancel),
 }
 
-pub(super) async fn run(command: Command) -> anyhow::Result<()> {
+pub(super) async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::List { narrow, trigger, state, error, before, remote } => {
             let state = state.map(|state| state.to_string());
             let query = narrow.query(before, [("trigger", trigger), ("state", state), ("error", error)]);
             let answer = remote.client()?.get("/sessions", &query).await?;
             if remote.json {
-                return output::print_json(&answer);
+                return Ok(output::print_json(&answer)?);
             }
             let page = serde_json::from_value(answer).context("reading the server's list of sessions")?;
-            output::print(&list(&page, output::terminal_width()))
+            Ok(output::print(&list(&page, output::terminal_width()))?)
         }
         Command::Show { id, remote } => {
             let answer = remote.client()?.get(&format!("/sessions/{id}"), &[]).await?;
             if remote.json {
-                return output::print_json(&answer);
+                return Ok(output::print_json(&answer)?);
             }
             let session = serde_json::from_value(answer).context("reading the server's session")?;
-            output::print(&show(&session))
+            Ok(output::print(&show(&session))?)
         }
         Command::Logs { id, remote } => {
             let answer = remote.client()?.get(&format!("/sessions/{id}/logs"), &[]).await?;
             if remote.json {
-                return output::print_json(&answer);
+                return Ok(output::print_json(&answer)?);
             }
             let page: Page<LogEntry> = serde_json::from_value(answer).context("reading the server's log")?;
-            output::print(&logs(&page.items))
+            Ok(output::print(&logs(&page.items))?)
         }
+        Command::Retry(retry) => retry.run().await,
+        Command::Cancel(cancel) => cancel.run().await,
     }
 }
 

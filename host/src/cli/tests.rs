@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{Cli, Failure, backup, output};
 use crate::api::view::{Event, EventSession};
+use crate::event::Keep;
 use crate::event::{
     Attempt, AttemptOutcome, Data, EventType, FaultKind, Raw, SessionState, Timestamp, Verdict, VerdictKind,
 };
@@ -84,6 +85,8 @@ fn event(url: &str, headers: &[(&str, &str)], body: &[u8], sessions: Vec<EventSe
         kind: EventType::of("POST"),
         endpoint: "orders".to_owned(),
         received_at: at(0),
+        redispatched_from: None,
+        kept: Keep::Full,
         data: data.to_json(),
         verdicts: Vec::new(),
         sessions,
@@ -140,11 +143,29 @@ fn a_command_line_that_cannot_be_meant() {
         error(&["events", "list", "--limit", "0"]),
         error(&["sessions", "list", "--state", "done"]),
         error(&["restore", "backup.tar"]),
+        error(&["sessions", "retry"]),
+        error(&["sessions", "retry", "evt_01kb0000000000000000000001"]),
+        error(&["sessions", "retry", SESSION, "--where", "state=dead"]),
+        error(&["sessions", "retry", "--where", "dead"]),
+        error(&["sessions", "retry", "--where", "project=shop"]),
+        error(&["sessions", "retry", "--where", "state=queued"]),
+        error(&["sessions", "retry", "--where", "since=soon"]),
+        error(&["sessions", "retry", "--where", "trigger="]),
+        error(&["sessions", "cancel"]),
     ];
     assert_snapshot!(errors.join("\n"), @"
     error: invalid value 'yesterday' for '--since <TIME>': `yesterday` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
     error: invalid value '0' for '--limit <NUMBER>': 0 is not in 1..=200
     error: invalid value 'done' for '--state <STATE>': `done` is not a session's state (queued, running, succeeded, failed, dead, cancelled)
+    error: the following required arguments were not provided:
+    error: the following required arguments were not provided:
+    error: invalid value 'evt_01kb0000000000000000000001' for '[ID]...': `evt_01kb0000000000000000000001` is not a session id (`ses_…`)
+    error: the argument '[ID]...' cannot be used with '--where <KEY=VALUE>'
+    error: invalid value 'dead' for '--where <KEY=VALUE>': `dead` has no `=`: write `state=dead`
+    error: invalid value 'project=shop' for '--where <KEY=VALUE>': `project` is not one of state, trigger, type, since, until, error
+    error: invalid value 'state=queued' for '--where <KEY=VALUE>': sessions that are queued cannot be retried (failed, dead, cancelled)
+    error: invalid value 'since=soon' for '--where <KEY=VALUE>': `soon` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
+    error: invalid value 'trigger=' for '--where <KEY=VALUE>': `trigger` has no value
     error: the following required arguments were not provided:
     ");
 }

@@ -18,7 +18,7 @@ async fn ask_json(api: &Router, path: &str, body: &Value) -> (String, Value) {
 
 #[tokio::test]
 async fn an_expression_is_checked() {
-    let api = api(&memory::store());
+    let api = api(&memory::store()).await;
     let check = async |expression: &str| {
         let (head, answer) = ask_json(&api, "/filter/check", &json!({ "expression": expression })).await;
         format!("{head}\n{}", serde_json::to_string_pretty(&answer).unwrap())
@@ -67,7 +67,7 @@ async fn a_filter_is_asked_about_stored_events() {
     let (first, _) = receive(&store, post(1, "main", r#"{"n":1}"#), None).await;
     receive(&store, post(2, "other", r#"{"n":2}"#), None).await;
     receive(&store, post(3, "main", r#"{"m":3}"#), None).await;
-    let api = api(&store);
+    let api = api(&store).await;
     let (head, answer) = ask_json(&api, "/filter/test", &json!({ "expression": "data.body.json.n == 1" })).await;
     assert_snapshot!(format!("{head}\n{}", serde_json::to_string_pretty(&answer).unwrap()).lines()
         .filter(|line| !line.contains("\"id\": \"evt_")).collect::<Vec<_>>().join("\n"), @r#"
@@ -130,7 +130,7 @@ async fn pages_of_tested_events_follow_each_other_and_end() {
             expected.insert(0, id.to_string());
         }
     }
-    let api = api(&store);
+    let api = api(&store).await;
     for limit in [1, 3, 13, 14, 15, 200] {
         let mut question = json!({ "expression": "true", "limit": limit, "endpoint": "orders", "since": at(10) });
         let mut found = Vec::new();
@@ -153,8 +153,8 @@ async fn pages_of_tested_events_follow_each_other_and_end() {
 async fn problems_of_filters() {
     let store = memory::store();
     let (event, _) = receive(&store, post(1, "main", "{}"), None).await;
-    let (foreign, _) = receive(&store, post(1, "other", "{}"), None).await;
-    let api = api(&store);
+    let (foreign, _) = receive(&store, post(2, "other", "{}"), None).await;
+    let api = api(&store).await;
     let mut report = String::new();
     for (path, body) in [
         ("/filter/check", json!({})),
@@ -196,7 +196,7 @@ async fn problems_of_filters() {
     /filter/test: 400 application/problem+json: invalid_body: `limit` is 0; it must be a number from 1 to 200
     /filter/test: 400 application/problem+json: invalid_body: `limit` is 201; it must be a number from 1 to 200
     /filter/test: 400 application/problem+json: invalid_body: the body is not what this route takes: failed to parse four digit integer as year: invalid digit, expected 0-9 but got y at line 1 column 40
-    GET application/json: 405 application/problem+json POST: "method_not_allowed": "this route does not answer to GET, only to POST"
+    GET application/json: 405 application/problem+json POST: "method_not_allowed": "this route does not answer to GET; the header `Allow` has those that it does"
     POST text/plain: 400 application/problem+json: "invalid_body": "send JSON, with the header `Content-Type: application/json`"
     POST application/json: 400 application/problem+json: "invalid_body": "the body is not what this route takes: EOF while parsing an object at line 1 column 1"
     "#);

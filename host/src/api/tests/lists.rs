@@ -6,7 +6,7 @@ use axum::http::Method;
 use insta::assert_snapshot;
 
 use super::super::{State, router};
-use super::{answer, api, ask, at, post, receive, trapped};
+use super::{Desk, answer, api, ask, at, post, receive, trapped};
 use crate::clock::Clock;
 use crate::event::{Attempt, AttemptOutcome, EventType, LogEntry};
 use crate::store::{Store, memory};
@@ -15,7 +15,7 @@ use crate::store::{Store, memory};
 async fn a_list_has_no_payloads() {
     let store = memory::store();
     receive(&store, post(1, "main", "{}"), None).await;
-    assert_snapshot!(answer(&api(&store), "/api/v1/events").await, @r#"
+    assert_snapshot!(answer(&api(&store).await, "/api/v1/events").await, @r#"
     200 application/json
     {
       "items": [
@@ -24,6 +24,8 @@ async fn a_list_has_no_payloads() {
           "type": "post",
           "endpoint": "orders",
           "received_at": "2026-11-18T11:06:41Z",
+          "redispatched_from": null,
+          "kept": "full",
           "method": "POST",
           "raw_url": "/webhooks/orders?page=1",
           "verdicts": [
@@ -43,6 +45,8 @@ async fn a_list_has_no_payloads() {
               "id": "ses_…",
               "trigger": "on_post",
               "state": "queued",
+              "reason": null,
+              "due_at": "2026-11-18T11:06:41Z",
               "attempts": []
             }
           ]
@@ -61,7 +65,7 @@ async fn pages_follow_each_other_and_end() {
         let (event, session) = receive(&store, post(second, "main", "{}"), None).await;
         expected.insert(0, (event.to_string(), session.to_string()));
     }
-    let api = api(&store);
+    let api = api(&store).await;
     let (events, sessions): (Vec<_>, Vec<_>) = expected.into_iter().unzip();
     for (route, expected) in [("events", events), ("sessions", sessions)] {
         // Five items: a last page that is not full, one that is, and one page for all.
@@ -84,7 +88,7 @@ async fn pages_follow_each_other_and_end() {
 async fn nothing_of_another_org_is_found() {
     let store = memory::store();
     let (event, session) = receive(&store, post(1, "other", "{}"), Some(trapped())).await;
-    let api = api(&store);
+    let api = api(&store).await;
     for list in ["events", "sessions"] {
         let (_, page) = ask(&api, Method::GET, &format!("/api/v1/{list}")).await;
         assert_eq!(page["items"], serde_json::json!([]), "{list}");
@@ -124,8 +128,8 @@ fn succeeded() -> (Attempt, Vec<LogEntry>) {
 
 /// The minutes of what a list has, newest first.
 async fn minutes(store: &Store, path: &str, ids: &[String]) -> Vec<usize> {
-    let clock = Clock::manual(at(5 * 60));
-    let api = router(State { history: Arc::clone(&store.history), org: "main".into(), clock });
+    let (history, control) = (Arc::clone(&store.history), Arc::new(Desk::new(store).await));
+    let api = router(State { history, control, org: "main".into(), clock: Clock::manual(at(5 * 60)) });
     let (head, page) = ask(&api, Method::GET, &format!("/api/v1/{path}")).await;
     assert_eq!(head, "200 application/json", "{page}");
     let items = page["items"].as_array().unwrap();

@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use tower::ServiceExt as _;
 
 use super::super::{Code, State, router};
-use super::{api, ask, at};
+use super::{Desk, api, ask, at};
 use crate::clock::Clock;
 use crate::event::{EventId, LogEntry, Org, SessionId};
 use crate::store::{
@@ -19,7 +19,7 @@ use crate::store::{
 
 #[tokio::test]
 async fn problems() {
-    let api = api(&memory::store());
+    let api = api(&memory::store()).await;
     let mut report = String::new();
     for (method, path) in [
         ("GET", "events/nonsense"),
@@ -67,15 +67,15 @@ async fn problems() {
     GET nowhere: 404 application/problem+json: unknown_route: no route has the path `/api/v1/nowhere`; host/docs/api.md lists them
     GET : 404 application/problem+json: unknown_route: no route has the path `/api/v1/`; host/docs/api.md lists them
     GET events/: 404 application/problem+json: unknown_route: no route has the path `/api/v1/events/`; host/docs/api.md lists them
-    POST events: 405 application/problem+json GET,HEAD: method_not_allowed: this route does not answer to POST, only to GET and HEAD
-    DELETE sessions/ses_01arz3ndektsv4rrffq69g5fav: 405 application/problem+json GET,HEAD: method_not_allowed: this route does not answer to DELETE, only to GET and HEAD
+    POST events: 405 application/problem+json GET,HEAD: method_not_allowed: this route does not answer to POST; the header `Allow` has those that it does
+    DELETE sessions/ses_01arz3ndektsv4rrffq69g5fav: 405 application/problem+json GET,HEAD: method_not_allowed: this route does not answer to DELETE; the header `Allow` has those that it does
     ");
 }
 
 #[tokio::test]
 async fn a_request_without_a_peer_is_refused() {
     let request = Request::builder().uri("/api/v1/events").header("host", "localhost").body(Body::empty()).unwrap();
-    let response = api(&memory::store()).oneshot(request).await.unwrap();
+    let response = api(&memory::store()).await.oneshot(request).await.unwrap();
     assert_eq!(response.status(), 403);
     assert!(response.headers().keys().all(|name| !name.as_str().starts_with("access-control-")));
 }
@@ -150,7 +150,9 @@ async fn a_store_that_fails() {
         store::Error::Corrupt("/var/lib/x: not a database".to_owned()),
         store::Error::Backend("disk I/O error".to_owned()),
     ] {
-        let api = router(State { history: Arc::new(Broken(error)), org: "main".into(), clock: Clock::manual(at(60)) });
+        let control = Arc::new(Desk::new(&memory::store()).await);
+        let history = Arc::new(Broken(error));
+        let api = router(State { history, control, org: "main".into(), clock: Clock::manual(at(60)) });
         let (head, problem) = ask(&api, Method::GET, "/api/v1/events").await;
         report += &format!("{head}: {}: {}\n", problem["code"], problem["detail"]);
     }

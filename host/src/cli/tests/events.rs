@@ -7,7 +7,7 @@ use super::super::{events, payload};
 use super::filter::explanation;
 use super::{EVENT, at, event, session, trapped, verdict};
 use crate::api::view::{EventSession, EventSummary, Page};
-use crate::event::{EventType, SessionState, Verdict, VerdictKind};
+use crate::event::{EventType, Keep, SessionState, Verdict, VerdictKind};
 
 #[test]
 fn an_event_says_why_a_trigger_did_not_fire() {
@@ -118,6 +118,8 @@ fn a_list_of_events() {
         kind: EventType::of("POST"),
         endpoint: "orders".to_owned(),
         received_at: at(0),
+        redispatched_from: None,
+        kept: Keep::Full,
         method: "POST".to_owned(),
         raw_url: "/webhooks/orders?a=long&query=that&needs=more&than=one&line=0\u{1b}[2J".to_owned(),
         verdicts,
@@ -150,4 +152,61 @@ fn a_list_of_events() {
 fn a_payload_of_another_version_is_shown_as_far_as_it_goes() {
     assert_snapshot!(payload::payload(&json!({})), @"Body: none");
     assert_snapshot!(payload::request_line(&json!({"method": "GET"})), @"GET ?");
+}
+
+#[test]
+fn a_copy_and_an_event_that_is_cut() {
+    let mut copy = event("/webhooks/orders", &[], b"", Vec::new());
+    copy.redispatched_from = Some(EVENT.parse().unwrap());
+    copy.kept = Keep::Metadata;
+    assert_snapshot!(events::show(&copy), @"
+    POST /webhooks/orders
+
+    event     evt_01kb0000000000000000000001
+    received  2026-11-23T20:25:01.000Z
+    endpoint  orders
+    copies    evt_01kb0000000000000000000001
+    kept      metadata: neither values nor body
+
+    Triggers
+      none listens on this endpoint
+
+    Sessions
+      none: no trigger matched
+
+    Body: none
+    ");
+    let mut summary = EventSummary {
+        id: EVENT.parse().unwrap(),
+        kind: EventType::of("POST"),
+        endpoint: "orders".to_owned(),
+        received_at: at(0),
+        redispatched_from: Some(EVENT.parse().unwrap()),
+        kept: Keep::Full,
+        method: "POST".to_owned(),
+        raw_url: "/webhooks/orders".to_owned(),
+        verdicts: vec![verdict("on_get", VerdictKind::EventTypeDiffers, None)],
+        sessions: Vec::new(),
+    };
+    let first = "evt_01kb0000000000000000000009".parse().unwrap();
+    assert_snapshot!(events::redispatched(first, &summary), @"
+    evt_01kb0000000000000000000001  copies evt_01kb0000000000000000000009
+
+    Triggers
+      on_get  did not match: event type differs
+
+    Sessions
+      none: no trigger matched
+    ");
+    summary.verdicts = vec![verdict("on_post", VerdictKind::Matched, None)];
+    summary.sessions = vec![session(SessionState::Queued, Vec::new()).into()];
+    assert_snapshot!(events::redispatched(first, &summary), @"
+    evt_01kb0000000000000000000001  copies evt_01kb0000000000000000000009
+
+    Triggers
+      on_post  matched
+
+    Sessions
+      ses_01kb0000000000000000000002  on_post  queued
+    ");
 }

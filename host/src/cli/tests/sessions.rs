@@ -2,9 +2,10 @@
 
 use insta::assert_snapshot;
 
+use super::super::retry::{self, Done, Failed};
 use super::super::sessions;
-use super::{at, attempt, session, trapped};
-use crate::api::view::Page;
+use super::{SESSION, at, attempt, session, trapped};
+use crate::api::view::{Page, Retried};
 use crate::event::{Attempt, AttemptOutcome, LogEntry, LogLevel, SessionState};
 
 #[test]
@@ -136,4 +137,29 @@ fn a_session_that_is_tried_again_and_one_that_is_dead() {
     More: the same command with --before ses_x
     ");
     assert_snapshot!(sessions::list(&Page { items: Vec::new(), next: None }, None), @"No sessions.");
+}
+
+#[test]
+fn what_retrying_did() {
+    let failed = |code: &str, error: &str| Failed {
+        id: SESSION.parse().unwrap(),
+        code: code.to_owned(),
+        error: error.to_owned(),
+    };
+    let done = Done {
+        done: vec![SESSION.parse().unwrap()],
+        failed: vec![failed("not_retryable", "it is queued\u{1b}[2J: its handler runs without that")],
+    };
+    assert_snapshot!(retry::outcomes(&done, "queued again"), @r"
+    ses_01kb0000000000000000000002  queued again
+    ses_01kb0000000000000000000002  failed: it is queued\u{1b}[2J: its handler runs without that
+    ");
+    let summary = |retried, skipped, not_kept| retry::summary(&Retried { retried, skipped, not_kept, next: None });
+    assert_snapshot!([summary(0, 0, 0), summary(1, 0, 0), summary(1_000, 1, 2)].concat(), @"
+    Retried 0 sessions.
+    Retried 1 session.
+    Retried 1000 sessions.
+    2 sessions cannot be retried: the payloads are not kept.
+    1 session had another state by then.
+    ");
 }
