@@ -18,11 +18,13 @@ project:
       endpoint: in
       event_type: post
       call: sometimes.wat:handle
+      retry: { attempts: 3, backoff: { initial: 100ms, max: 1s } }
     - name: odd
       type: webhook
       endpoint: in
       filter: data.body.json.n % 2 == 1
       call: sometimes.wat:handle
+      retry: { attempts: 3, backoff: { initial: 100ms, max: 1s } }
     - name: never
       type: webhook
       endpoint: in
