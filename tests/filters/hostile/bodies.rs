@@ -28,12 +28,12 @@ pub(super) fn members() -> String {
 
 /// Lists within lists, about as deep as JSON is read.
 pub(super) fn deep() -> String {
-    let one = format!("{}1{}", "[".repeat(120), "]".repeat(120));
+    let one = format!("{}1{}", "[".repeat(60), "]".repeat(60));
     list(&one)
 }
 
 /// Objects within objects, about as deep as JSON is read.
 pub(super) fn deep_objects() -> String {
-    let one = format!("{}1{}", "{\"a\":".repeat(100), "}".repeat(100));
+    let one = format!("{}1{}", "{\"a\":".repeat(60), "}".repeat(60));
     list(&one)
 }

@@ -1,5 +1,6 @@
 //! The payload's dictionaries: they keep the order received, and header names are found in any case.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::slice;
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +11,7 @@ use cel::common::value::{CowVal, Val};
 
 use crate::event::canonical;
 
-/// Up to so many names, looking at each is faster than any order among them: names of other lengths are told apart at once.
+/// Up to so many names, looking at each is faster than hashing one: names of other lengths are told apart at once.
 pub(super) const FEW: usize = 32;
 
 /// A map from strings, no two the same. The crate's own hashes every name before one is asked for, and has no order: a
@@ -20,8 +21,8 @@ pub(super) struct Dict<'a> {
     names: Vec<CelString<'a>>,
     values: Vec<Boxed<'a>>,
     folds_case: bool,
-    /// The places of the names, in the order of the names: made when one of many names is asked for.
-    sorted: OnceLock<Box<[usize]>>,
+    /// The names' hashes with their places, in the order of the hashes: made when one of many names is asked for.
+    hashed: OnceLock<Box<[(u64, usize)]>>,
 }
 
 type Boxed<'a> = Box<dyn Val + 'a>;
@@ -29,7 +30,7 @@ type Boxed<'a> = Box<dyn Val + 'a>;
 impl<'a> Dict<'a> {
     pub(super) fn new(entries: impl std::iter::Iterator<Item = (CelString<'a>, Boxed<'a>)>) -> Self {
         let (names, values) = entries.unzip();
-        Self { names, values, folds_case: false, sorted: OnceLock::new() }
+        Self { names, values, folds_case: false, hashed: OnceLock::new() }
     }
 
     /// Names of header fields, which are in canonical form.
@@ -50,15 +51,24 @@ impl<'a> Dict<'a> {
         if self.names.len() <= FEW {
             return self.names.iter().position(|known| known.inner() == name);
         }
-        let name_at = |place: usize| self.names.get(place).map_or("", |name| name.inner());
-        let sorted = self.sorted.get_or_init(|| {
-            let mut places: Box<[usize]> = (0..self.names.len()).collect();
-            places.sort_unstable_by_key(|place| name_at(*place));
-            places
+        let hashed = self.hashed.get_or_init(|| {
+            let mut hashed: Box<[_]> =
+                self.names.iter().enumerate().map(|(place, name)| (hash(name.inner()), place)).collect();
+            hashed.sort_unstable();
+            hashed
         });
-        let found = sorted.binary_search_by_key(&name, |place| name_at(*place)).ok()?;
-        sorted.get(found).copied()
+        let wanted = hash(name);
+        let start = hashed.partition_point(|(hash, _)| *hash < wanted);
+        let mut candidates = hashed.get(start..)?.iter().take_while(|(hash, _)| *hash == wanted);
+        let is_name = |place: usize| self.names.get(place).is_some_and(|known| known.inner() == name);
+        candidates.find_map(|(_, place)| is_name(*place).then_some(*place))
     }
+}
+
+fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }
 
 static MAP: Type = MAP_TYPE;
