@@ -6,7 +6,7 @@ use cel::common::types::{CelBool, CelBytes, CelDouble, CelInt, CelList, CelNull,
 use cel::common::value::Val;
 use serde_json::{Number, Value};
 
-use super::dict::{Dict, FEW};
+use super::dict::{Dict, FEW, Slot};
 use super::lazy::Lazy;
 use crate::event::{Data, Headers, Pairs, content_length};
 
@@ -22,8 +22,11 @@ pub(super) const URL_FIELDS: [&str; 8] =
 pub(super) const BODY_FIELDS: [&str; 6] = ["bytes", "form", "json", "text", "json_value", "form_all"];
 
 /// Where a value comes from.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Source<'a> {
+    /// A text of the request or none: a function from one to the other.
+    Text(&'a Data, fn(&'a Data) -> Option<Cow<'a, str>>),
+    Bytes(&'a Data),
     Data(&'a Data),
     Url(&'a Data),
     Query(&'a Data),
@@ -35,7 +38,7 @@ pub(super) enum Source<'a> {
     FormAll(&'a Data),
     Json(&'a Data),
     JsonValue(&'a Data),
-    /// An object or a list within a JSON body.
+    /// What is within a JSON body.
     Within(&'a Value),
 }
 
@@ -44,11 +47,27 @@ type Boxed<'a> = Box<dyn Val + 'a>;
 impl<'a> Source<'a> {
     /// Whether it is a map or a list, whatever the request says.
     pub(super) fn is_container(self) -> bool {
-        !matches!(self, Self::Form(_) | Self::FormAll(_) | Self::Json(_) | Self::JsonValue(_))
+        match self {
+            Self::Text(..) | Self::Bytes(_) => false,
+            Self::Form(_) | Self::FormAll(_) | Self::Json(_) | Self::JsonValue(_) => false,
+            Self::Within(value) => value.is_array() || value.is_object(),
+            _ => true,
+        }
+    }
+
+    /// The value: now when it is small, and when somebody reads it when it may not be.
+    pub(super) fn value(self) -> Boxed<'a> {
+        match self {
+            Self::Text(..) | Self::Bytes(_) => self.convert(),
+            Self::Within(value) if !self.is_container() => json(value),
+            _ => Box::new(Lazy::new(self)),
+        }
     }
 
     pub(super) fn convert(self) -> Boxed<'a> {
         match self {
+            Self::Text(data, read) => read(data).map_or_else(null, text),
+            Self::Bytes(data) => data.bytes().map_or_else(null, |bytes| Box::new(CelBytes::from(bytes.as_ref()))),
             Self::Data(data) => payload(data),
             Self::Url(data) => url(data),
             Self::Query(data) => joined(data.query()),
@@ -67,45 +86,45 @@ impl<'a> Source<'a> {
 
 fn payload(data: &Data) -> Boxed<'_> {
     dict([
-        ("method", text(data.method())),
-        ("url", lazy(Source::Url(data))),
-        ("raw_url", text(data.raw_url())),
-        ("headers", lazy(Source::Headers(data.headers()))),
-        ("headers_all", lazy(Source::HeadersAll(data.headers()))),
-        ("trailers", lazy(Source::Headers(data.trailers()))),
-        ("trailers_all", lazy(Source::HeadersAll(data.trailers()))),
-        ("body", lazy(Source::Body(data))),
+        ("method", Source::Text(data, |data| Some(data.method().into()))),
+        ("url", Source::Url(data)),
+        ("raw_url", Source::Text(data, |data| Some(data.raw_url().into()))),
+        ("headers", Source::Headers(data.headers())),
+        ("headers_all", Source::HeadersAll(data.headers())),
+        ("trailers", Source::Headers(data.trailers())),
+        ("trailers_all", Source::HeadersAll(data.trailers())),
+        ("body", Source::Body(data)),
     ])
 }
 
 fn url(data: &Data) -> Boxed<'_> {
     dict([
-        ("path", text(data.path())),
-        ("query", lazy(Source::Query(data))),
-        ("raw_query", text(data.raw_query())),
-        ("fragment", text(data.fragment())),
-        ("raw_fragment", text(data.raw_fragment())),
-        ("raw_path", text(data.raw_path())),
-        ("path_suffix", text(data.path_suffix())),
-        ("query_all", lazy(Source::QueryAll(data))),
+        ("path", Source::Text(data, |data| Some(data.path()))),
+        ("query", Source::Query(data)),
+        ("raw_query", Source::Text(data, |data| Some(data.raw_query().into()))),
+        ("fragment", Source::Text(data, |data| Some(data.fragment()))),
+        ("raw_fragment", Source::Text(data, |data| Some(data.raw_fragment().into()))),
+        ("raw_path", Source::Text(data, |data| Some(data.raw_path().into()))),
+        ("path_suffix", Source::Text(data, |data| Some(data.path_suffix()))),
+        ("query_all", Source::QueryAll(data)),
     ])
 }
 
 fn body(data: &Data) -> Boxed<'_> {
     dict([
-        ("bytes", data.bytes().map_or_else(null, |bytes| Box::new(CelBytes::from(bytes.as_ref())))),
-        ("form", lazy(Source::Form(data))),
-        ("json", lazy(Source::Json(data))),
-        ("text", data.text().map_or_else(null, text)),
-        ("json_value", lazy(Source::JsonValue(data))),
-        ("form_all", lazy(Source::FormAll(data))),
+        ("bytes", Source::Bytes(data)),
+        ("form", Source::Form(data)),
+        ("json", Source::Json(data)),
+        ("text", Source::Text(data, |data| data.text().map(Cow::Borrowed))),
+        ("json_value", Source::JsonValue(data)),
+        ("form_all", Source::FormAll(data)),
     ])
 }
 
 fn headers<'a>(fields: &'a Headers) -> Boxed<'a> {
     let field = |(name, value): (&'a str, Cow<'a, str>)| {
         let value = content_length(name, &value).map_or_else(|| text(value), |length| integer(length));
-        (CelString::from(name), value)
+        (CelString::from(name), Slot::Made(value))
     };
     if are_distinct(fields) {
         return Box::new(Dict::of_headers(fields.iter().map(|(name, value)| field((name, Cow::Borrowed(value))))));
@@ -122,7 +141,9 @@ fn are_distinct(fields: &Headers) -> bool {
 }
 
 fn joined(pairs: &Pairs) -> Boxed<'_> {
-    Box::new(Dict::new(pairs.joined().into_iter().map(|(name, value)| (CelString::from(name), text(value)))))
+    Box::new(Dict::new(
+        pairs.joined().into_iter().map(|(name, value)| (CelString::from(name), Slot::Made(text(value)))),
+    ))
 }
 
 fn all<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Boxed<'a> {
@@ -130,23 +151,19 @@ fn all<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Boxed<'a> {
 }
 
 /// One level: what lies below it is converted when it is read.
-fn json(value: &Value) -> Boxed<'_> {
+fn json<'a>(value: &'a Value) -> Boxed<'a> {
     match value {
         Value::Null => null(),
         Value::Bool(value) => Box::new(CelBool::from(*value)),
         Value::Number(number) => self::number(number),
         Value::String(string) => text(string.as_str()),
-        Value::Array(values) => list(values.iter().map(below)),
+        Value::Array(values) => list(values.iter().map(|value| Source::Within(value).value())),
         Value::Object(fields) => {
-            Box::new(Dict::new(fields.iter().map(|(name, value)| (CelString::from(name.as_str()), below(value)))))
+            let field = |(name, value): (&'a String, &'a Value)| {
+                (CelString::from(name.as_str()), Slot::later(Source::Within(value)))
+            };
+            Box::new(Dict::new(fields.iter().map(field)))
         }
-    }
-}
-
-fn below(value: &Value) -> Boxed<'_> {
-    match value {
-        Value::Array(_) | Value::Object(_) => lazy(Source::Within(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => json(value),
     }
 }
 
@@ -168,8 +185,8 @@ fn integer(value: u64) -> Boxed<'static> {
     }
 }
 
-fn dict<'a, const N: usize>(entries: [(&'static str, Boxed<'a>); N]) -> Boxed<'a> {
-    Box::new(Dict::new(entries.into_iter().map(|(name, value)| (CelString::from(name), value))))
+fn dict<'a, const N: usize>(fields: [(&'static str, Source<'a>); N]) -> Boxed<'a> {
+    Box::new(Dict::new(fields.into_iter().map(|(name, source)| (CelString::from(name), Slot::later(source)))))
 }
 
 fn list<'a>(values: impl Iterator<Item = Boxed<'a>>) -> Boxed<'a> {
@@ -182,8 +199,4 @@ fn text<'a>(text: impl Into<Cow<'a, str>>) -> Boxed<'a> {
 
 fn null<'a>() -> Boxed<'a> {
     Box::new(CelNull)
-}
-
-fn lazy(source: Source<'_>) -> Boxed<'_> {
-    Box::new(Lazy::new(source))
 }

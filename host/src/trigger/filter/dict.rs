@@ -9,6 +9,7 @@ use cel::common::traits::{Container, Indexer, Iterable, Iterator, Sizer, Zeroer}
 use cel::common::types::{CelBool, CelDouble, CelInt, CelString, CelUInt, Kind, MAP_TYPE, Type};
 use cel::common::value::{CowVal, Val};
 
+use super::data::Source;
 use crate::event::canonical;
 
 /// Up to so many names, looking at each is faster than hashing one: names of other lengths are told apart at once.
@@ -19,7 +20,7 @@ pub(super) const FEW: usize = 32;
 #[derive(Clone, Debug)]
 pub(super) struct Dict<'a> {
     names: Vec<CelString<'a>>,
-    values: Vec<Boxed<'a>>,
+    values: Vec<Slot<'a>>,
     folds_case: bool,
     /// The names' hashes with their places, in the order of the hashes: made when one of many names is asked for.
     hashed: OnceLock<Box<[(u64, usize)]>>,
@@ -27,14 +28,35 @@ pub(super) struct Dict<'a> {
 
 type Boxed<'a> = Box<dyn Val + 'a>;
 
+/// The value of one name.
+#[derive(Clone, Debug)]
+pub(super) enum Slot<'a> {
+    Made(Boxed<'a>),
+    /// Made when it is first read: of most fields nobody asks anything.
+    Later(Source<'a>, OnceLock<Boxed<'a>>),
+}
+
+impl<'a> Slot<'a> {
+    pub(super) fn later(source: Source<'a>) -> Self {
+        Self::Later(source, OnceLock::new())
+    }
+
+    fn value(&self) -> &Boxed<'a> {
+        match self {
+            Self::Made(value) => value,
+            Self::Later(source, value) => value.get_or_init(|| source.value()),
+        }
+    }
+}
+
 impl<'a> Dict<'a> {
-    pub(super) fn new(entries: impl std::iter::Iterator<Item = (CelString<'a>, Boxed<'a>)>) -> Self {
+    pub(super) fn new(entries: impl std::iter::Iterator<Item = (CelString<'a>, Slot<'a>)>) -> Self {
         let (names, values) = entries.unzip();
         Self { names, values, folds_case: false, hashed: OnceLock::new() }
     }
 
     /// Names of header fields, which are in canonical form.
-    pub(super) fn of_headers(entries: impl std::iter::Iterator<Item = (CelString<'a>, Boxed<'a>)>) -> Self {
+    pub(super) fn of_headers(entries: impl std::iter::Iterator<Item = (CelString<'a>, Slot<'a>)>) -> Self {
         Self { folds_case: true, ..Self::new(entries) }
     }
 
@@ -44,7 +66,7 @@ impl<'a> Dict<'a> {
             let canonical = self.folds_case.then(|| canonical(name)).filter(|canonical| canonical != name)?;
             self.place(&canonical)
         });
-        self.values.get(place?)
+        self.values.get(place?).map(Slot::value)
     }
 
     fn place(&self, name: &str) -> Option<usize> {
@@ -118,8 +140,8 @@ impl<'a> Val for Dict<'a> {
     /// Whether it has the same names with the same values. Comparisons that pay for their steps do not come here.
     fn equals(&self, other: &dyn Val) -> bool {
         let (Some(sizer), Some(others)) = (other.as_sizer(), other.as_indexer()) else { return false };
-        let same = |(name, value): (&CelString<'a>, &Boxed<'a>)| {
-            others.get(name).is_ok_and(|other| value.equals(other.as_ref()))
+        let same = |(name, slot): (&CelString<'a>, &Slot<'a>)| {
+            others.get(name).is_ok_and(|other| slot.value().equals(other.as_ref()))
         };
         other.get_type().kind() == Kind::Map
             && *sizer.size().inner() == *self.size().inner()
