@@ -61,18 +61,21 @@ fn failed_sync_while_serving() {
             scene.read(&server);
         }
         std::fs::write(switch, "").unwrap();
-        load.wait_for(503, 1);
+        // Whether it is senders who hear of it depends on whose commit it is.
+        let failed = || std::fs::read_to_string(plan.trace.as_ref().unwrap()).unwrap_or_default();
+        wait("the syncs to fail", || failed().lines().count() as u64 >= count);
         load.wait_for(202, 500);
         let answers = load.stop();
-        let trace = std::fs::read_to_string(plan.trace.unwrap()).unwrap();
+        let trace = failed();
         assert_eq!(trace.lines().count() as u64, count, "{trace}");
         assert!(answers.keys().all(|status| [202, 503].contains(status)), "{answers:?}");
         wait("all sessions to end without a new start", || how_many_owed(&scene.data).is_ok_and(|owed| owed == 0));
         server.kill();
         let found = scene.check(Owed::Nothing);
-        (acknowledged, refused) = (acknowledged + found.acknowledged, refused + answers[&503]);
+        (acknowledged, refused) = (acknowledged + found.acknowledged, refused + answers.get(&503).unwrap_or(&0));
         cuts += try_power_cuts(&scene, &mut dice);
     }
+    assert!(refused > 0, "no sender was told");
     let what = format!("{refused} refused, then {acknowledged} acknowledged, {cuts} power cuts, 0 lost, 0 stuck");
     report("failed_sync_while_serving", &what);
 }
@@ -93,10 +96,15 @@ fn failed_sync_and_the_end() {
         load.wait_for(202, 300);
         assert!(server.stop().success());
         std::fs::write(switch, "").unwrap();
-        let server = scene.serve_in(&scene.data, &plan).unwrap();
-        load.serve_at(server.address);
-        let ended = server.end();
-        assert_eq!(ended.signal(), Some(9), "{ended}: {}", scene.said());
+        let ended = match scene.serve_in(&scene.data, &plan) {
+            Ok(server) => {
+                load.serve_at(server.address);
+                server.end()
+            }
+            Err(ended) => ended,
+        };
+        // It says so itself when it has not begun to serve.
+        assert!(ended.signal() == Some(9) || ended.code() == Some(1), "{ended}: {}", scene.said());
         scene.check(Owed::Allowed);
 
         let server = scene.serve_in(&scene.data, &Plan { rules: Vec::new(), ..plan }).unwrap();

@@ -48,6 +48,11 @@ impl Journal {
         while start + HEAD <= bytes.len() && start + HEAD + number(start + 24) as usize <= bytes.len() {
             let end = start + HEAD + number(start + 24) as usize;
             let kind = u8::try_from(number(start)).unwrap();
+            // Its room was taken and its writer killed before it was written. Whoever wrote behind it was killed with it, and
+            // nothing that comes later was promised to anybody.
+            if kind == 0 {
+                break;
+            }
             records.push(Record { kind, a: number(start + 8), b: number(start + 16), start, end });
             start = end;
         }

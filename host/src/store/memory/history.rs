@@ -38,11 +38,7 @@ impl History for Memory {
         let page = self.look(org, |tenant| {
             let listed = tenant.all_sessions();
             let listed = listed.range((Bound::Unbounded, bound(query.before))).rev().map(|(_, session)| session);
-            // What the indexes find; the rest is looked at row by row.
-            let listed = listed.filter(|session| {
-                let state = query.state.is_none_or(|state| stored(state) == session.state);
-                state && query.trigger.as_ref().is_none_or(|trigger| *trigger == session.trigger)
-            });
+            let listed = listed.filter(|session| is_looked_at(session, &query));
             let listed = listed.skip_while(|session| is_late(session.id.made_at(), query.until));
             let listed = listed.take_while(|session| !is_early(session.id.made_at(), query.since));
             let rows = listed.map(|session| Ok((session.id, matches(session, &query).then(|| session.clone()))));
@@ -120,13 +116,26 @@ fn expire_keys(orgs: &mut BTreeMap<Org, Tenant>, expiry: &Expiry) -> u32 {
     u32::try_from(expired.len()).unwrap_or(expiry.budget)
 }
 
+/// Whether the index that a list is read by has it: that of triggers or that of states, if these are given. What is owed
+/// has neither. The rest is looked at row by row.
+fn is_looked_at(session: &SessionRecord, query: &SessionQuery) -> bool {
+    match (session.state.is_final(), query.state, &query.trigger) {
+        (is_final, Some(state), _) if is_final != state.is_final() => false,
+        (false, ..) | (true, None, None) => true,
+        (true, _, Some(trigger)) => *trigger == session.trigger,
+        (true, Some(state), None) => state == session.state,
+    }
+}
+
 fn matches(session: &SessionRecord, query: &SessionQuery) -> bool {
+    let state = query.state.is_none_or(|state| stored(state) == session.state);
+    let trigger = query.trigger.as_ref().is_none_or(|trigger| *trigger == session.trigger);
     let event_type = query.event_type.as_ref().is_none_or(|kind| *kind == session.event_type);
     let error = query.error.as_ref().is_none_or(|text| {
         let reason = session.reason.as_deref().unwrap_or_default().to_ascii_lowercase();
         session.reason.is_some() && reason.contains(&text.to_ascii_lowercase())
     });
-    event_type && error
+    state && trigger && event_type && error
 }
 
 fn stored(state: SessionState) -> SessionState {

@@ -27,15 +27,35 @@ pub(super) struct Walk<'w, 'f> {
     secret_names: Vec<String>,
     /// Whether what is looked at is compared with a secret.
     beside_secret: bool,
+    depth: usize,
 }
+
+/// So many parts within each other are looked at. What explains is deeper than what judges, on the same stack, and of parts
+/// that are deeper nobody would read.
+const MAX_DEPTH: usize = 24;
 
 impl<'w, 'f> Walk<'w, 'f> {
     pub(super) fn new(meter: &'w Meter, told: &'w mut Told<'f>) -> Self {
-        Self { meter, told, secret_names: Vec::new(), beside_secret: false }
+        Self { meter, told, secret_names: Vec::new(), beside_secret: false, depth: 0 }
     }
 
     /// Why a condition is what it is.
     pub(super) fn why(&mut self, node: &IdedExpr, scope: &Context<'_, '_>) {
+        self.deeper(|walk| walk.condition(node, scope));
+    }
+
+    /// Looks at a part of a part, unless it is too deep within others.
+    fn deeper(&mut self, look: impl FnOnce(&mut Self)) {
+        if self.depth == MAX_DEPTH {
+            self.told.is_cut = true;
+            return;
+        }
+        self.depth += 1;
+        look(self);
+        self.depth -= 1;
+    }
+
+    fn condition(&mut self, node: &IdedExpr, scope: &Context<'_, '_>) {
         match &written(node).expr {
             Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
                 (LOGICAL_AND | LOGICAL_OR, _) => self.junction(node, &call.func_name, scope),
@@ -142,9 +162,12 @@ impl<'w, 'f> Walk<'w, 'f> {
 
     /// What an operand was, and what it was made of. Constants are there to be read.
     fn operand(&mut self, node: &IdedExpr, value: &dyn Val, note: Option<String>, scope: &Context<'_, '_>) {
-        if is_constant(node) {
-            return;
+        if !is_constant(node) {
+            self.deeper(|walk| walk.made(node, value, note, scope));
         }
+    }
+
+    fn made(&mut self, node: &IdedExpr, value: &dyn Val, note: Option<String>, scope: &Context<'_, '_>) {
         let inner = written(node);
         match &inner.expr {
             // Its elements say more.
@@ -179,6 +202,10 @@ impl<'w, 'f> Walk<'w, 'f> {
 
     /// The smallest part of `node` that failed.
     fn failure(&mut self, node: &IdedExpr, error: &ExecutionError, scope: &Context<'_, '_>) {
+        self.deeper(|walk| walk.failed(node, error, scope));
+    }
+
+    fn failed(&mut self, node: &IdedExpr, error: &ExecutionError, scope: &Context<'_, '_>) {
         let inner = written(node);
         match &inner.expr {
             Expr::Call(call) if [LOGICAL_AND, LOGICAL_OR, CONDITIONAL].contains(&call.func_name.as_str()) => {
