@@ -1,12 +1,21 @@
 //! What changes something, and who may not.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use axum::Router;
 use axum::http::Method;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use super::super::{Control, State, router};
 use super::{Desk, act, api, api_of, ask, at, post, receive, send, trapped};
-use crate::event::{Keep, SessionId};
-use crate::store::{NewEvent, Store, memory};
+use crate::clock::Clock;
+use crate::dispatch::{Cancelled, Full};
+use crate::event::{DeploymentId, Keep, Org, SessionId, SessionState};
+use crate::ingest::{Redispatch, RedispatchError, Redispatched, Rejection};
+use crate::store::{self, Delivery, EventRecord, NewEvent, Next, Redriven, Settlement, Store, memory};
 
 /// Status and body of an answer, without what every session has.
 fn brief((head, body): (String, Value)) -> String {
@@ -56,10 +65,8 @@ async fn a_session_whose_payload_is_gone_is_not_retried() {
 
 /// A failed session of an event of which the metadata is kept.
 async fn metadata(store: &Store) -> SessionId {
-    use crate::event::{DeploymentId, SessionState};
-    use crate::store::{Delivery, Next, Settlement};
     let lease = store.ledger.join(at(0), at(1_000)).await.unwrap();
-    let event = std::sync::Arc::new(post(2, "main", "{}"));
+    let event = Arc::new(post(2, "main", "{}"));
     let session = SessionId::floor(at(2));
     let delivery = Delivery::new(event.clone(), session, "on_post".into(), DeploymentId::new(at(0)));
     let deliveries = vec![Delivery { keep: Keep::Metadata, ..delivery }];
@@ -99,10 +106,9 @@ async fn sessions_are_retried_in_bulk_page_by_page() {
     assert_eq!(none, json!({"retried": 0, "skipped": 0, "not_kept": 0, "next": null}));
 }
 
-async fn api_of_other(store: &Store) -> axum::Router {
-    use super::super::{State, router};
-    let control = std::sync::Arc::new(Desk::new(store).await);
-    let clock = crate::clock::Clock::manual(at(60));
+async fn api_of_other(store: &Store) -> Router {
+    let control = Arc::new(Desk::new(store).await);
+    let clock = Clock::manual(at(60));
     router(State { history: store.history.clone(), control, org: "other".into(), clock })
 }
 
@@ -238,9 +244,6 @@ async fn an_event_is_dispatched_again() {
 
 #[tokio::test]
 async fn an_event_that_is_not_dispatched_again() {
-    use crate::dispatch::Full;
-    use crate::event::DeploymentId;
-    use crate::ingest::{RedispatchError, Rejection};
     let store = memory::store();
     let (event, _) = receive(&store, post(1, "main", "{}"), None).await;
     let (foreign, _) = receive(&store, post(2, "other", "{}"), None).await;
@@ -299,50 +302,48 @@ async fn an_event_that_is_not_dispatched_again() {
 /// Has room for so many sessions.
 struct Narrow {
     desk: Desk,
-    room: std::sync::atomic::AtomicUsize,
+    room: AtomicUsize,
 }
 
-#[async_trait::async_trait]
-impl super::Control for Narrow {
+#[async_trait]
+impl Control for Narrow {
     fn is_running(&self, session: SessionId) -> bool {
         self.desk.is_running(session)
     }
 
-    fn running(&self, org: &super::Org) -> Vec<SessionId> {
+    fn running(&self, org: &Org) -> Vec<SessionId> {
         self.desk.running(org)
     }
 
-    async fn redrive(&self, org: &super::Org, session: SessionId) -> crate::store::Result<crate::store::Redriven> {
-        use std::sync::atomic::Ordering::SeqCst;
-        if self.room.fetch_update(SeqCst, SeqCst, |room| room.checked_sub(1)).is_err() {
-            return Err(crate::store::Error::Unavailable("full".to_owned()));
+    async fn redrive(&self, org: &Org, session: SessionId) -> store::Result<Redriven> {
+        if self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |room| room.checked_sub(1)).is_err() {
+            return Err(store::Error::Unavailable("full".to_owned()));
         }
         self.desk.redrive(org, session).await
     }
 
-    async fn cancel(&self, org: &super::Org, session: SessionId) -> crate::store::Result<crate::dispatch::Cancelled> {
+    async fn cancel(&self, org: &Org, session: SessionId) -> store::Result<Cancelled> {
         self.desk.cancel(org, session).await
     }
 
     async fn redispatch(
         &self,
-        org: &super::Org,
-        record: &crate::store::EventRecord,
-        options: &crate::ingest::Redispatch,
-    ) -> Result<crate::ingest::Redispatched, crate::ingest::RedispatchError> {
+        org: &Org,
+        record: &EventRecord,
+        options: &Redispatch,
+    ) -> Result<Redispatched, RedispatchError> {
         self.desk.redispatch(org, record, options).await
     }
 }
 
 #[tokio::test]
 async fn a_page_that_has_not_room_for_all_is_gone_on_with() {
-    use super::super::{State, router};
     let store = memory::store();
     for second in 0..5 {
         receive(&store, post(second, "main", "{}"), Some(trapped())).await;
     }
-    let narrow = std::sync::Arc::new(Narrow { desk: Desk::new(&store).await, room: 3.into() });
-    let clock = crate::clock::Clock::manual(at(60));
+    let narrow = Arc::new(Narrow { desk: Desk::new(&store).await, room: 3.into() });
+    let clock = Clock::manual(at(60));
     let (history, control) = (store.history.clone(), narrow.clone());
     let api = router(State { history, control, org: "main".into(), clock });
     let retry = async |body: &Value| act(&api, "/api/v1/sessions/retry", &body.to_string()).await;
@@ -351,7 +352,7 @@ async fn a_page_that_has_not_room_for_all_is_gone_on_with() {
     let rest = json!({"state": "failed", "before": some["next"]});
     let (head, none) = retry(&rest).await;
     assert_eq!((head.as_str(), &none["code"]), ("503 application/problem+json  1", &"store_unavailable".into()));
-    narrow.room.store(9, std::sync::atomic::Ordering::SeqCst);
+    narrow.room.store(9, Ordering::SeqCst);
     let (_, others) = retry(&rest).await;
     assert_eq!(others, json!({"retried": 2, "skipped": 0, "not_kept": 0, "next": null}));
 }

@@ -153,8 +153,8 @@ async fn only_this_user_can_read_a_backup_and_what_is_restored() {
     restore(&file, &target).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let blob = target.join(blob_name(Digest::of(MODULE)));
-    assert_eq!([&target, &target.join(BLOBS), blob.parent().unwrap()].map(|dir| mode(dir)), [0o700; 3]);
-    assert_eq!([&file, &target.join(DATABASE), &blob].map(|file| mode(file)), [0o600; 3]);
+    assert_eq!([&target, &target.join(BLOBS), blob.parent().unwrap()].map(mode), [0o700; 3]);
+    assert_eq!([file.as_path(), &target.join(DATABASE), &blob].map(mode), [0o600; 3]);
     let names = |dir: &Path| -> Vec<_> {
         let mut names: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
@@ -252,8 +252,11 @@ async fn a_backup_whose_bytes_are_not_its_own_is_refused() {
     assert!(refused > 50, "{refused}");
 }
 
+/// The names and the bytes of a backup's files.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// A backup as a list of its files.
-fn files(file: &Path) -> Vec<(String, Vec<u8>)> {
+fn files(file: &Path) -> Files {
     let mut archive = tar::Archive::new(File::open(file).unwrap());
     let entries = archive.entries().unwrap().map(|entry| {
         let mut entry = entry.unwrap();
@@ -279,7 +282,7 @@ fn packed(files: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// The files of a backup whose first file tells of another database, whatever that is.
-fn with_database(files: &[(String, Vec<u8>)], database: Vec<u8>) -> Vec<(String, Vec<u8>)> {
+fn with_database(files: &[(String, Vec<u8>)], database: Vec<u8>) -> Files {
     let mut contents: Contents = serde_json::from_slice(&files[0].1).unwrap();
     contents.database = Part { sha256: Digest::of(&database), bytes: database.len() as u64 };
     let mut files = files.to_vec();
@@ -292,7 +295,7 @@ fn with_database(files: &[(String, Vec<u8>)], database: Vec<u8>) -> Vec<(String,
 async fn a_backup_that_was_tampered_with_is_refused() {
     let (dir, file) = sample().await;
     let good = files(&file);
-    let edit = |edit: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let edit = |edit: &dyn Fn(&mut Files)| {
         let mut files = good.clone();
         edit(&mut files);
         refusal(&dir, &packed(&files))
