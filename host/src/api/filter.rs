@@ -6,18 +6,18 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 use axum::{Json, extract};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
+use super::parameters::Parameters;
 use super::view::{FilterCheck, FilterTest, Mistake, TestedEvent};
-use super::{Code, DEFAULT_LIMIT, MAX_LIMIT, Problem, State};
-use crate::event::{Event, EventId, Timestamp};
-use crate::store::{EventQuery, EventRecord};
+use super::{Code, Problem, State, lists};
+use crate::event::{EventId, Keep, Org};
+use crate::store::{self, EventQuery, EventRecord, History, Page};
 use crate::trigger::filter::{Context, Filter, Judgement};
 
 /// The largest body, in bytes. An expression has at most 4 KiB, each byte of which JSON may write as six.
-const MAX_BODY: usize = 32 << 10;
+const MAX_BODY: usize = 64 << 10;
 
 /// How many events are read at once: each may have a body of half a MiB.
 const AT_ONCE: u32 = 20;
@@ -25,40 +25,12 @@ const AT_ONCE: u32 = 20;
 /// After so long a request gives what it has, and where to go on. One more group of events may follow it.
 const TIME: Duration = Duration::from_secs(2);
 
-/// Each takes a processor for up to [`TIME`], and sends of webhooks must not wait for those who try filters.
+/// Each takes a processor for up to [`TIME`], and senders of webhooks must not wait for those who try filters.
 static TURNS: Semaphore = Semaphore::const_new(1);
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Expression {
-    expression: String,
-}
-
-/// What `POST /filter/test` asks.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Question {
-    /// In CEL.
-    pub expression: String,
-    /// The one event to ask about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event: Option<EventId>,
-    /// Only events that were received then or later.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Timestamp>,
-    /// Only events that were received before this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<EventId>,
-    /// Only events of this slug.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub endpoint: Option<String>,
-    /// How many events at the most.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-}
-
 pub(super) async fn check(headers: HeaderMap, body: Body) -> Result<Json<FilterCheck>, Problem> {
-    let Expression { expression } = read(&headers, body).await?;
+    let mut given = Parameters::of_object(read(&headers, body).await?, &["expression"])?;
+    let expression = expression(&mut given)?;
     let checked = blocking(move || FilterCheck::from(&Filter::compile(&expression))).await?;
     Ok(Json(checked))
 }
@@ -68,62 +40,80 @@ pub(super) async fn test(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<FilterTest>, Problem> {
-    let question: Question = read(&headers, body).await?;
-    let limit = limit(&question)?;
-    let expression = question.expression.clone();
+    let object = read(&headers, body).await?;
+    let about_one = object.get("event").is_some_and(|event| !event.is_null());
+    let narrowed = if about_one { &["event"][..] } else { &lists::EVENTS[..] };
+    let mut given = Parameters::of_object(object, &[&["expression"], narrowed].concat())?;
+    let expression = expression(&mut given)?;
+    let event: Option<EventId> = given.take("event", str::parse)?;
+    let query = lists::events(given, api.clock.now())?;
     let compiled = blocking(move || Filter::compile(&expression)).await?;
     let filter = compiled.map_err(|error| Problem::new(Code::InvalidFilter, error.to_string()))?;
     let warnings = filter.warnings().iter().map(Mistake::from).collect();
-    if let Some(id) = question.event {
-        let record = api.history.event(&api.org, id).await?;
-        let record = record.ok_or_else(|| Problem::new(Code::EventNotFound, format!("there is no event `{id}`")))?;
-        let (_, items) = judge(filter, vec![record]).await?;
-        return Ok(Json(FilterTest { warnings, items, next: None }));
-    }
     let _turn = TURNS.acquire().await.map_err(|_| failed())?;
-    let (items, next) = scan(&api, filter, &question, limit).await?;
+    let (items, next) = match event {
+        Some(id) => {
+            let record = api.history.event(&api.org, id).await?;
+            let record =
+                record.ok_or_else(|| Problem::new(Code::EventNotFound, format!("there is no event `{id}`")))?;
+            (judge(filter, vec![record]).await?.1, None)
+        }
+        None => scan(&api, filter, query).await?,
+    };
     Ok(Json(FilterTest { warnings, items, next: next.map(|id| id.to_string()) }))
+}
+
+/// What is asked about the events, in CEL.
+fn expression(given: &mut Parameters) -> Result<String, Problem> {
+    let expression = given.text("expression");
+    expression
+        .ok_or_else(|| given.problem("`expression` is missing: what is to be tried, such as `data.method == \"POST\"`"))
 }
 
 /// Asks the filter about one group of events after the other, until there is enough, or it takes too long.
 async fn scan(
     api: &State,
     mut filter: Filter,
-    question: &Question,
-    limit: u32,
+    query: EventQuery,
 ) -> Result<(Vec<TestedEvent>, Option<EventId>), Problem> {
     let started = Instant::now();
-    let mut query = EventQuery {
-        before: question.before,
-        since: question.since,
-        endpoint: question.endpoint.clone(),
-        ..EventQuery::default()
-    };
-    let mut items: Vec<TestedEvent> = Vec::new();
+    let (mut items, mut left, mut before) = (Vec::new(), query.limit, query.before);
     loop {
-        query.limit = AT_ONCE.min(limit - u32::try_from(items.len()).unwrap_or(limit));
-        let page = api.history.events(&api.org, query.clone()).await?;
+        let group = EventQuery { before, limit: left.min(AT_ONCE), ..query.clone() };
+        let Page { records, next } = events(api.history.as_ref(), &api.org, group).await?;
+        left = left.saturating_sub(u32::try_from(records.len()).unwrap_or(u32::MAX));
         let tested;
-        (filter, tested) = judge(filter, page.records).await?;
+        (filter, tested) = judge(filter, records).await?;
         items.extend(tested);
-        query.before = page.next;
-        if page.next.is_none() || items.len() >= limit as usize || started.elapsed() >= TIME {
-            return Ok((items, page.next));
+        before = next;
+        if next.is_none() || left == 0 || started.elapsed() >= TIME {
+            return Ok((items, next));
         }
     }
+}
+
+/// The one place that reads events, for all that may be asked of them.
+async fn events(history: &dyn History, org: &Org, query: EventQuery) -> store::Result<Page<EventRecord, EventId>> {
+    history.events(org, query).await
 }
 
 /// What the filter says of each event, and the filter.
 async fn judge(filter: Filter, records: Vec<EventRecord>) -> Result<(Filter, Vec<TestedEvent>), Problem> {
     blocking(move || {
-        let tested = records.iter().map(|record| tested(&filter, &record.event)).collect();
+        let tested = records.iter().map(|record| tested(&filter, record)).collect();
         (filter, tested)
     })
     .await
 }
 
-fn tested(filter: &Filter, event: &Event) -> TestedEvent {
-    let Judgement { kind: verdict, detail, explanation } = filter.judge(&Context::new(&event.kind, &event.data));
+fn tested(filter: &Filter, record: &EventRecord) -> TestedEvent {
+    let event = &record.event;
+    // Of what was cut a filter would say something else.
+    let judged = (record.kept == Keep::Full).then(|| filter.judge(&Context::new(&event.kind, &event.data)));
+    let (verdict, detail, explanation) = match judged {
+        Some(Judgement { kind, detail, explanation }) => (Some(kind), detail, explanation),
+        None => (None, Some("only the event's metadata is kept".to_owned()), None),
+    };
     TestedEvent {
         id: event.id,
         kind: event.kind.clone(),
@@ -137,20 +127,8 @@ fn tested(filter: &Filter, event: &Event) -> TestedEvent {
     }
 }
 
-fn limit(question: &Question) -> Result<u32, Problem> {
-    let invalid = |detail: String| Err(Problem::new(Code::InvalidBody, detail));
-    let range = [question.since.is_some(), question.before.is_some(), question.endpoint.is_some()];
-    if question.event.is_some() && (range.contains(&true) || question.limit.is_some()) {
-        return invalid("`event` asks about one event: leave out `since`, `before`, `endpoint` and `limit`".to_owned());
-    }
-    match question.limit.unwrap_or(DEFAULT_LIMIT) {
-        limit if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        limit => invalid(format!("`limit` is {limit}; it must be a number from 1 to {MAX_LIMIT}")),
-    }
-}
-
 /// The body as JSON. It must say that it is, which no page of another site can have a browser do unasked.
-async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+async fn read(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Problem> {
     let invalid = |detail: String| Problem::new(Code::InvalidBody, detail);
     let content_type = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let media_type = content_type.as_deref().and_then(|value| value.split(';').next()).unwrap_or_default().trim();
@@ -164,7 +142,7 @@ async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T,
         }
         Err(error) => return Err(invalid(format!("the body did not arrive: {error}"))),
     };
-    serde_json::from_slice(&body).map_err(|error| invalid(format!("the body is not what this route takes: {error}")))
+    serde_json::from_slice(&body).map_err(|error| invalid(format!("the body is not a JSON object: {error}")))
 }
 
 /// Runs what takes a processor for long, apart from what serves webhooks.

@@ -26,7 +26,6 @@ use axum::routing::{any, get, post};
 use axum::{Router, middleware};
 
 pub use control::{Control, Live};
-pub use filter::Question;
 pub(crate) use lists::moment;
 pub(crate) use problem::MEDIA_TYPE as PROBLEM_MEDIA_TYPE;
 pub use problem::{Code, Problem};

@@ -169,9 +169,9 @@ pub struct TestedEvent {
     pub method: String,
     /// `data.raw_url`.
     pub raw_url: String,
-    /// The answer.
-    pub verdict: VerdictKind,
-    /// Why it failed.
+    /// The answer; null when only the event's metadata is kept.
+    pub verdict: Option<VerdictKind>,
+    /// Why it failed, or cannot be given.
     pub detail: Option<String>,
     /// What it saw, when it does not match.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -15,10 +15,8 @@ use super::Failure;
 use super::client::Remote;
 use super::explain::{explain, summary};
 use super::output::{self, count, line};
-use super::since::Since;
+use crate::api::MAX_LIMIT;
 use crate::api::view::{FilterCheck, FilterTest, Mistake, TestedEvent};
-use crate::api::{MAX_LIMIT, Question};
-use crate::clock::Clock;
 use crate::event::{Data, EventId, EventType, VerdictKind};
 use crate::trigger::filter::{CompileError, Context, Filter, Judgement, render_warnings};
 
@@ -77,9 +75,9 @@ struct About {
     /// An event that the server has stored
     #[arg(long, value_name = "EVENT")]
     event: Option<EventId>,
-    /// The events that the server has stored since then: `1h`, `30m`, `2d`, `2026-11-23T20:00:00Z`
+    /// The events that the server has received since then: `90s`, `30m`, `1h`, `2d` ago, or `2026-11-23T20:00:00Z`
     #[arg(long, value_name = "TIME")]
-    since: Option<Since>,
+    since: Option<String>,
 }
 
 pub(super) async fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -94,14 +92,12 @@ pub(super) async fn run(command: Command) -> Result<ExitCode, Failure> {
                 }
                 Err(err) => return Err(does_not_compile(&err)),
             };
-            let Test { expression, about, limit, endpoint, remote } = test;
+            let Test { expression: _, about, limit, endpoint, remote } = test;
             match about {
                 About { data: Some(file), .. } => on_file(&compiled, &file, remote.json),
                 About { event: Some(id), .. } => on_event(&compiled, id, &remote).await,
                 About { since, .. } => {
-                    // In a new process the system's clock is the one that there is.
-                    let since = since.map(|since| since.before(Clock::system().now()));
-                    let question = Question { expression, since, endpoint, ..Question::default() };
+                    let question = json!({ "expression": compiled.source(), "since": since, "endpoint": endpoint });
                     on_stored(&compiled, question, limit, &remote).await
                 }
             }
@@ -131,26 +127,35 @@ fn on_file(filter: &Filter, file: &Path, json: bool) -> Result<ExitCode, Failure
 }
 
 async fn on_event(filter: &Filter, id: EventId, remote: &Remote) -> Result<ExitCode, Failure> {
-    let question = Question { expression: filter.source().to_owned(), event: Some(id), ..Question::default() };
-    let answer = ask(&question, remote).await?;
+    let answer = ask(&json!({ "expression": filter.source(), "event": id }), remote).await?;
     let tested = answer.items.into_iter().next().ok_or_else(|| anyhow!("the server did not test the event"))?;
-    let TestedEvent { verdict: kind, detail, explanation, .. } = tested;
+    let TestedEvent { verdict, detail, explanation, .. } = tested;
+    let Some(kind) = verdict else {
+        let reason = detail.unwrap_or_else(|| "it gave no reason".to_owned());
+        return Err(Failure { code: BAD_DATA, error: anyhow!("the server cannot test the event: {reason}") });
+    };
     tell(&Judgement { kind, detail, explanation }, filter, remote.json)
 }
 
 /// Asks about one page after the other, since the server bounds each.
-async fn on_stored(filter: &Filter, mut question: Question, limit: u32, remote: &Remote) -> Result<ExitCode, Failure> {
+async fn on_stored(filter: &Filter, mut question: Value, limit: u32, remote: &Remote) -> Result<ExitCode, Failure> {
     let mut report = FilterTest { warnings: Vec::new(), items: Vec::new(), next: None };
     loop {
         let left = limit.saturating_sub(u32::try_from(report.items.len()).unwrap_or(u32::MAX));
-        question.limit = Some(left.min(MAX_LIMIT));
+        if left == 0 {
+            break;
+        }
+        let asked = question.as_object_mut().context("a question is an object")?;
+        asked.insert("limit".to_owned(), left.min(MAX_LIMIT).into());
+        asked.insert("before".to_owned(), report.next.clone().into());
         let page = ask(&question, remote).await?;
         report.items.extend(page.items);
         (report.warnings, report.next) = (page.warnings, page.next);
-        let Some(next) = report.next.as_deref().filter(|_| report.items.len() < limit as usize) else { break };
-        question.before = Some(next.parse().context("reading where the server's answer goes on")?);
+        if report.next.is_none() {
+            break;
+        }
     }
-    let matched = report.items.iter().filter(|item| item.verdict == VerdictKind::Matched).count();
+    let matched = report.items.iter().filter(|item| item.verdict == Some(VerdictKind::Matched)).count();
     if remote.json {
         let FilterTest { warnings, items, next } = &report;
         output::print_json(&json!({ "matched": matched, "warnings": warnings, "items": items, "next": next }))?;
@@ -160,7 +165,7 @@ async fn on_stored(filter: &Filter, mut question: Question, limit: u32, remote: 
     Ok(ExitCode::from(u8::from(matched == 0)))
 }
 
-async fn ask(question: &Question, remote: &Remote) -> anyhow::Result<FilterTest> {
+async fn ask(question: &Value, remote: &Remote) -> anyhow::Result<FilterTest> {
     let answer = remote.client()?.post("/filter/test", question).await?;
     serde_json::from_value(answer).context("reading the server's answer")
 }
@@ -171,7 +176,11 @@ pub(super) fn stored(report: &FilterTest, width: Option<u16>) -> String {
         return "No events.\n".to_owned();
     }
     let row = |item: &TestedEvent| {
-        let answer = if item.verdict == VerdictKind::Matched { "matches".to_owned() } else { item.verdict.to_string() };
+        let answer = match item.verdict {
+            Some(VerdictKind::Matched) => "matches".to_owned(),
+            Some(verdict) => verdict.to_string(),
+            None => "not kept".to_owned(),
+        };
         let reason = item.explanation.as_ref().and_then(summary);
         vec![
             item.id.to_string(),
@@ -183,7 +192,7 @@ pub(super) fn stored(report: &FilterTest, width: Option<u16>) -> String {
     };
     let rows = report.items.iter().map(row).collect();
     let table = output::table(&["EVENT", "RECEIVED", "REQUEST", "VERDICT", "WHY"], rows, width);
-    let matched = report.items.iter().filter(|item| item.verdict == VerdictKind::Matched).count();
+    let matched = report.items.iter().filter(|item| item.verdict == Some(VerdictKind::Matched)).count();
     let more = if report.next.is_some() { "; there are older ones: --limit" } else { "" };
     let tested = count(report.items.len(), "event");
     format!("{table}\n{matched} of {tested} would match{more}\n")

@@ -10,7 +10,6 @@ pub(crate) mod output;
 mod payload;
 mod retry;
 mod sessions;
-mod since;
 pub(crate) mod tail;
 mod up;
 mod watch;

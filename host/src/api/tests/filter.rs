@@ -1,5 +1,7 @@
 //! Filters that are tried through the API.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::Method;
@@ -7,7 +9,8 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::{answered, api, at, local, post, receive};
-use crate::store::memory;
+use crate::event::Keep;
+use crate::store::{NewEvent, memory};
 
 /// Asks with a body of JSON.
 async fn ask_json(api: &Router, path: &str, body: &Value) -> (String, Value) {
@@ -118,6 +121,18 @@ async fn a_filter_is_asked_about_stored_events() {
 }
 
 #[tokio::test]
+async fn of_what_was_cut_a_filter_says_nothing() {
+    let store = memory::store();
+    let lease = store.ledger.join(at(0), at(0)).await.unwrap();
+    let event = Arc::new(post(1, "main", "{}"));
+    let new = NewEvent { event, key: None, keep: Keep::Metadata, verdicts: Vec::new(), deliveries: Vec::new() };
+    store.ledger.accept(&lease, new).await.unwrap();
+    let (_, answer) = ask_json(&api(&store), "/filter/test", &json!({ "expression": "data.body.json == null" })).await;
+    let item = &answer["items"][0];
+    assert_eq!((&item["verdict"], &item["detail"]), (&Value::Null, &json!("only the event's metadata is kept")));
+}
+
+#[tokio::test]
 async fn pages_of_tested_events_follow_each_other_and_end() {
     let store = memory::store();
     let mut expected = Vec::new();
@@ -132,7 +147,7 @@ async fn pages_of_tested_events_follow_each_other_and_end() {
     }
     let api = api(&store).await;
     for limit in [1, 3, 13, 14, 15, 200] {
-        let mut question = json!({ "expression": "true", "limit": limit, "endpoint": "orders", "since": at(10) });
+        let mut question = json!({ "expression": "true", "limit": limit, "endpoint": "orders", "since": "50s" });
         let mut found = Vec::new();
         loop {
             let (head, page) = ask_json(&api, "/filter/test", &question).await;
@@ -158,9 +173,9 @@ async fn problems_of_filters() {
     let mut report = String::new();
     for (path, body) in [
         ("/filter/check", json!({})),
-        ("/filter/check", json!({ "expression": 1 })),
+        ("/filter/check", json!({ "expression": ["true"] })),
         ("/filter/check", json!({ "expression": "true", "event": "x" })),
-        ("/filter/check", json!({ "expression": "x".repeat(40_000) })),
+        ("/filter/check", json!({ "expression": "x".repeat(70_000) })),
         ("/filter/test", json!({ "expression": "data.metod ==\n 'GET'" })),
         ("/filter/test", json!({ "expression": "true", "event": "ses_01arz3ndektsv4rrffq69g5fav" })),
         ("/filter/test", json!({ "expression": "true", "event": foreign })),
@@ -168,6 +183,8 @@ async fn problems_of_filters() {
         ("/filter/test", json!({ "expression": "true", "limit": 0 })),
         ("/filter/test", json!({ "expression": "true", "limit": 201 })),
         ("/filter/test", json!({ "expression": "true", "since": "yesterday" })),
+        ("/filter/test", json!({ "expression": "" })),
+        ("/filter/test", json!([])),
     ] {
         let (head, problem) = ask_json(&api, path, &body).await;
         let detail = problem["detail"].as_str().unwrap().replace(&foreign.to_string(), "evt_…");
@@ -183,21 +200,23 @@ async fn problems_of_filters() {
         report += &format!("{method} {content_type}: {head}: {}: {}\n", problem["code"], problem["detail"]);
     }
     assert_snapshot!(report, @r#"
-    /filter/check: 400 application/problem+json: invalid_body: the body is not what this route takes: missing field `expression` at line 1 column 2
-    /filter/check: 400 application/problem+json: invalid_body: the body is not what this route takes: invalid type: integer `1`, expected a string at line 1 column 15
-    /filter/check: 400 application/problem+json: invalid_body: the body is not what this route takes: unknown field `event`, expected `expression` at line 1 column 28
-    /filter/check: 400 application/problem+json: invalid_body: the body has more than 32768 bytes
+    /filter/check: 400 application/problem+json: invalid_body: `expression` is missing: what is to be tried, such as `data.method == "POST"`
+    /filter/check: 400 application/problem+json: invalid_body: `expression` must be a text or a number
+    /filter/check: 400 application/problem+json: invalid_body: `event` is not a parameter of this route (`expression`)
+    /filter/check: 400 application/problem+json: invalid_body: the body has more than 65536 bytes
     /filter/test: 422 application/problem+json: invalid_filter: ERROR: <input>:1:6: undefined field 'metod', did you mean 'method'?
      | data.metod ==
      | .....^
-    /filter/test: 400 application/problem+json: invalid_body: the body is not what this route takes: `ses_01arz3ndektsv4rrffq69g5fav` is not an event id (`evt_…`) at line 1 column 62
+    /filter/test: 400 application/problem+json: invalid_body: `event`: `ses_01arz3ndektsv4rrffq69g5fav` is not an event id (`evt_…`)
     /filter/test: 404 application/problem+json: event_not_found: there is no event `evt_…`
-    /filter/test: 400 application/problem+json: invalid_body: `event` asks about one event: leave out `since`, `before`, `endpoint` and `limit`
-    /filter/test: 400 application/problem+json: invalid_body: `limit` is 0; it must be a number from 1 to 200
-    /filter/test: 400 application/problem+json: invalid_body: `limit` is 201; it must be a number from 1 to 200
-    /filter/test: 400 application/problem+json: invalid_body: the body is not what this route takes: failed to parse four digit integer as year: invalid digit, expected 0-9 but got y at line 1 column 40
+    /filter/test: 400 application/problem+json: invalid_body: `limit` is not a parameter of this route (`expression`, `event`)
+    /filter/test: 400 application/problem+json: invalid_body: `limit`: `0` is not a number from 1 to 200
+    /filter/test: 400 application/problem+json: invalid_body: `limit`: `201` is not a number from 1 to 200
+    /filter/test: 400 application/problem+json: invalid_body: `since`: `yesterday` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
+    /filter/test: 400 application/problem+json: invalid_body: `expression` is empty: give it a value, or leave it out
+    /filter/test: 400 application/problem+json: invalid_body: the body is not a JSON object: invalid type: sequence, expected a map at line 1 column 0
     GET application/json: 405 application/problem+json POST: "method_not_allowed": "this route does not answer to GET; the header `Allow` has those that it does"
     POST text/plain: 400 application/problem+json: "invalid_body": "send JSON, with the header `Content-Type: application/json`"
-    POST application/json: 400 application/problem+json: "invalid_body": "the body is not what this route takes: EOF while parsing an object at line 1 column 1"
+    POST application/json: 400 application/problem+json: "invalid_body": "the body is not a JSON object: EOF while parsing an object at line 1 column 1"
     "#);
 }
