@@ -77,6 +77,6 @@ pub(super) fn of_missing_key(key: &str, container: &dyn Val) -> Option<String> {
     (!named.is_empty()).then(|| format!("there are {named}{more}"))
 }
 
-fn text<'b>(value: &'b dyn Val) -> Option<&'b str> {
+fn text(value: &dyn Val) -> Option<&str> {
     value.downcast_ref::<CelString<'_>>().map(|text| text.inner())
 }
