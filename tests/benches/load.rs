@@ -34,7 +34,7 @@ pub(crate) fn measure(server: &str, connections: usize, time: Duration) -> Measu
     Measured { rate: answered / elapsed.as_secs_f64(), cpu_us: cpu.as_secs_f64() * 1e6 / answered }
 }
 
-async fn load(address: SocketAddr, connections: usize, time: Duration) -> u64 {
+pub(crate) async fn load(address: SocketAddr, connections: usize, time: Duration) -> u64 {
     let end = Instant::now() + time;
     let senders = (0..connections).map(|_| sender(address, end));
     futures_util::future::join_all(senders).await.into_iter().sum()

@@ -1,4 +1,5 @@
-//! What a webhook costs, as ratios against a bare HTTP server in the same run. `cargo xtask bench` runs it.
+//! What a webhook costs, as ratios against a bare HTTP server in the same run: `cargo xtask bench`; and what keeping it costs:
+//! `cargo xtask bench store`.
 //!
 //! Each server is a process of its own on one core, and the load comes from another core, so that its processor time is
 //! its own. Figures of different machines or minutes do not compare; the ratios do.
@@ -13,6 +14,7 @@
 mod load;
 mod sandbox;
 mod servers;
+mod store;
 
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.first().map(String::as_str) {
         Some("serve") => servers::serve(&arguments[1]),
+        Some("store") => store::run(arguments.get(1).map(String::as_str)),
         Some(other) => panic!("unknown argument {other:?}"),
         None => run(),
     }

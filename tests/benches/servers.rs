@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -13,8 +14,9 @@ use axum::routing::any;
 use tenterhook_host::app::{App, Options};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
-use tenterhook_host::deploy::Project;
-use tenterhook_host::store::{Store, memory, sqlite};
+use tenterhook_host::deploy::{Applied, Project};
+use tenterhook_host::event::DeploymentId;
+use tenterhook_host::store::{self, Store, memory, sqlite};
 
 #[path = "../it/harness/wat.rs"]
 #[expect(dead_code, reason = "the tests use the rest of it")]
@@ -62,26 +64,82 @@ async fn host(name: &str) {
     let folder = tempfile::tempdir().unwrap();
     let (kind, trigger) = name.split_once('-').unwrap();
     let store: Store = if kind == "memory" { memory::store() } else { sqlite::open(folder.path()).unwrap() };
-    let mut config = Config::load(None).unwrap();
+    let mut config = config();
     config.guest.threads = 1;
-    config.dispatch.backlog = 1_000_000;
-    config.dispatch.backlog_total = 1_000_000;
-    let options = Options { config, store, org: "bench".into(), listen: LOOPBACK, clock: Clock::system() };
-    let mut app = App::start(options).await.unwrap();
     let more = match trigger {
         "sync" => "is_sync: true",
         "none" => "event_type: put",
         _ => "is_sync: false",
     };
+    let (app, _) = start(config, store, more).await;
+    announce(app.address);
+    std::future::pending::<()>().await;
+}
+
+fn config() -> Config {
+    let mut config = Config::load(None).unwrap();
+    config.dispatch.backlog = 1_000_000;
+    config.dispatch.backlog_total = 1_000_000;
+    config
+}
+
+/// A host that serves one trigger, of which the manifest says `more`.
+async fn start(config: Config, store: Store, more: &str) -> (App, DeploymentId) {
+    let options = Options { config, store, org: "bench".into(), listen: LOOPBACK, clock: Clock::system() };
+    let mut app = App::start(options).await.unwrap();
     let manifest = format!(
         "version: v1\nproject:\n  name: bench\n  triggers:\n    - name: hook\n      type: webhook\n      \
          filter: data.method == \"POST\"\n      call: hello.wat:handle\n      {more}\n"
     );
     let modules = BTreeMap::from([("hello.wat".to_owned(), hello().0.into())]);
-    app.registry.apply(&"bench".into(), Project { manifest, modules }).await.unwrap();
+    let (Applied::New(deployment) | Applied::Unchanged(deployment)) =
+        app.registry.apply(&"bench".into(), Project { manifest, modules }).await.unwrap();
     app.serve();
-    announce(app.address);
-    std::future::pending::<()>().await;
+    (app, deployment.id)
+}
+
+/// A host in this process with an asynchronous trigger, whose store is on a disk.
+pub(crate) struct Running {
+    app: App,
+    folder: PathBuf,
+    pub(crate) address: SocketAddr,
+    pub(crate) deployment: DeploymentId,
+}
+
+/// Starts a host on a folder that may have been used before.
+pub(crate) async fn app(folder: &Path) -> Running {
+    let (app, deployment) = start(config(), reopened(folder).await, "is_sync: false").await;
+    Running { address: app.address, app, folder: folder.to_owned(), deployment }
+}
+
+/// A host that was stopped lets go of its store when its last session has noticed.
+async fn reopened(folder: &Path) -> Store {
+    loop {
+        match sqlite::open(folder) {
+            Err(store::Error::Conflict(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
+impl Running {
+    /// How many sessions have not ended.
+    pub(crate) fn owed(&self) -> u32 {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let conn = rusqlite::Connection::open_with_flags(self.folder.join("tenterhook.db"), flags).unwrap();
+        conn.query_row("SELECT count(*) FROM deliveries", [], |row| row.get(0)).unwrap()
+    }
+
+    /// Waits until all sessions have ended.
+    pub(crate) async fn settled(&self) {
+        while self.owed() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.app.stop().await;
+    }
 }
 
 fn announce(address: SocketAddr) {

@@ -1,17 +1,19 @@
-//! `cargo xtask bench`: what filters and webhooks cost, as ratios against baselines in the same run.
+//! `cargo xtask bench`: what filters, webhooks and keeping them cost, as ratios against baselines in the same run.
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use crate::process::run as start;
 
-/// Prints what filters and webhooks cost, as ratios against baselines in the same run.
+/// Prints what filters, webhooks and keeping them cost, as ratios against baselines in the same run.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only this part; both when it is not given.
+    /// Only this part; filters and webhooks when it is not given, since the store takes minutes.
     part: Option<Part>,
+    /// Of `store` only this: `accept`, `end-to-end`, `recovery` or `history`.
+    of_it: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,17 +22,22 @@ enum Part {
     Filters,
     /// Requests to a server.
     Webhooks,
+    /// Accepting, settling, asking for history, starting with much owed.
+    Store,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    if args.part != Some(Part::Webhooks) {
-        bench("filters", &[])?;
+    ensure!(args.of_it.is_none() || args.part == Some(Part::Store), "only `store` has parts of its own");
+    match args.part {
+        Some(Part::Filters) => bench("filters", &[]),
+        Some(Part::Webhooks) => bench("webhooks", &[]),
+        Some(Part::Store) => {
+            let arguments: Vec<&str> = ["store"].into_iter().chain(args.of_it.as_deref()).collect();
+            bench("webhooks", &arguments)
+        }
+        None => bench("filters", &[]).and_then(|()| bench("webhooks", &[])),
     }
-    if args.part != Some(Part::Filters) {
-        bench("webhooks", &[])?;
-    }
-    Ok(())
 }
 
 /// Runs one of the programs that measure, built as a release is.
