@@ -218,18 +218,26 @@ async fn an_expression_that_fails_loses_no_event() {
     assert_eq!(count(&host, "events").await, 5);
 }
 
+/// The first one runs, the second one waits, and the third is one too many: for its org, or for all.
 #[tokio::test]
 async fn more_than_may_wait_is_refused_with_nothing_kept() {
-    let mut config = Config::load(None).unwrap();
-    (config.dispatch.slots, config.dispatch.backlog) = (1, 0);
-    let slow = manifest("timeout: 2s\nretry: {attempts: 1}", "").replace("wishes", "loop");
-    let host = Host::start_with(config, &slow).await;
-    let first = host.send(post("", "{}")).await;
-    assert_eq!(first.status, 202, "{first:?}");
-    let refused = host.send(post("", "{}")).await;
-    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")), "{refused:?}");
-    assert!(refused.text().contains("backlog_full"), "{refused:?}");
-    assert_eq!(count(&host, "events").await, 1);
+    for (per_org, total, code) in [(1, 9, "org_backlog_full"), (9, 1, "backlog_full")] {
+        let mut config = Config::load(None).unwrap();
+        (config.dispatch.slots, config.dispatch.slots_per_org) = (1, 1);
+        (config.dispatch.backlog, config.dispatch.backlog_total) = (per_org, total);
+        let slow = manifest("timeout: 2s\nretry: {attempts: 1}", AUTO).replace("wishes", "loop");
+        let host = Host::start_with(config, &slow).await;
+        for key in ["msg_1", "msg_2"] {
+            assert_eq!(host.send(post(key, "{}")).await.status, 202);
+        }
+        // A duplicate needs room for a moment too.
+        for key in ["msg_3", "msg_1"] {
+            let refused = host.send(post(key, "{}")).await;
+            assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")), "{refused:?}");
+            assert!(refused.text().contains(&format!(r#""code":"{code}""#)), "{refused:?}");
+        }
+        assert_eq!(count(&host, "events").await, 2);
+    }
 }
 
 #[tokio::test]
