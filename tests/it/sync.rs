@@ -48,7 +48,8 @@ async fn the_response_is_the_senders() {
 
 #[tokio::test]
 async fn an_asynchronous_trigger_answers_at_once() {
-    let host = Host::start(&manifest("loop", "timeout: 300ms").replace("is_sync: true\n      t", "t")).await;
+    let once = "timeout: 300ms\n      retry: {attempts: 1}";
+    let host = Host::start(&manifest("loop", once).replace("is_sync: true\n      t", "t")).await;
     let answer = host.send(GET).await;
     assert_eq!((answer.status, answer.text()), (202, ""));
     assert_eq!(answer.header("cache-control"), Some("no-cache"));
@@ -162,13 +163,14 @@ async fn a_full_backlog_asks_senders_to_come_back() {
 /// What was accepted and not run is run by the next start.
 #[tokio::test]
 async fn a_restart_runs_what_is_owed() {
-    let manifest = manifest("loop", "timeout: 1s").replacen("is_sync: true", "is_sync: false", 1);
+    let once = "timeout: 1s\n      retry: {attempts: 1}";
+    let manifest = manifest("loop", once).replacen("is_sync: true", "is_sync: false", 1);
     let mut config = Config::load(None).unwrap();
     config.http.shutdown_ms = 50;
     let host = Host::start_with(config, &manifest).await;
     let id = host.event(GET).await["id"].as_str().unwrap().to_owned();
     let host = tokio::time::timeout(Duration::from_secs(20), host.restart(&manifest)).await.unwrap();
     let event = host.settled(&id).await;
-    assert_eq!(event["sessions"][0]["state"], "failed");
+    assert_eq!(event["sessions"][0]["state"], "dead");
     assert_eq!(event["sessions"][0]["attempts"][0]["fault"], "timeout");
 }

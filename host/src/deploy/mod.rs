@@ -6,6 +6,9 @@ mod project;
 mod registry;
 mod snapshot;
 
+#[cfg(test)]
+mod tests;
+
 use serde::Deserialize;
 
 pub use check::{expressions as check_expressions, filter_warnings};
