@@ -160,15 +160,10 @@ impl Start {
         (delivery.session, self.handle.run(deployment.clone(), delivery, place))
     }
 
-    /// What the timer does when its time has come.
-    pub(super) fn step(&self) {
-        self.handle.0.step();
-    }
-
-    /// Turns the clock and wakes what is due by it.
-    pub(super) fn turn(&self, by: Duration) {
+    /// Turns the clock, keeps the lease and wakes what is due.
+    pub(super) async fn turn(&self, by: Duration) {
         self.clock.advance(by);
-        self.step();
+        self.handle.0.renew().await.unwrap();
     }
 
     /// Takes over what earlier starts left, all of it.

@@ -38,7 +38,7 @@ async fn a_session_that_waits_ends_at_once() {
     let record = start.record(session).await;
     assert_eq!(record.reason.as_deref(), Some("it was cancelled while it waited"));
     assert_eq!((record.state, record.attempts.len()), (SessionState::Cancelled, 1));
-    start.turn(Duration::from_secs(60));
+    start.turn(Duration::from_secs(60)).await;
     assert_eq!(start.handle.cancel(&org(), session).await.unwrap(), Cancelled::NotOwed);
     let unknown = SessionId::new(bench.clock.now());
     assert_eq!(start.handle.cancel(&org(), unknown).await.unwrap(), Cancelled::NotOwed);
@@ -67,7 +67,7 @@ async fn a_dead_session_is_driven_again() {
         start.handle.redrive(&org(), session).await.unwrap(),
         Redriven::NotRedrivable(SessionState::Queued)
     ));
-    start.turn(Duration::from_secs(10));
+    start.turn(Duration::from_secs(10)).await;
     assert_eq!(start.ended(session).await.state, SessionState::Dead);
     assert!(matches!(start.handle.redrive(&"other".into(), session).await.unwrap(), Redriven::Unknown));
     // As often as it is asked for at once, it is driven once.

@@ -71,9 +71,9 @@ async fn a_lane_runs_in_order() {
     let (other, _) = start.run(&deployment, "{}", Some("b")).await;
     assert_eq!(start.ended(other).await.state, SessionState::Succeeded);
     start.attempted(first, 1).await;
-    start.turn(Duration::from_secs(9));
+    start.turn(Duration::from_secs(9)).await;
     assert_eq!((start.state(second).await, start.state(third).await), (SessionState::Queued, SessionState::Queued));
-    start.turn(Duration::from_secs(1));
+    start.turn(Duration::from_secs(1)).await;
     let ended = [start.ended(first).await, start.ended(second).await, start.ended(third).await];
     let states = ended.each_ref().map(|record| record.state);
     assert_eq!(states, [SessionState::Dead, SessionState::Succeeded, SessionState::Succeeded]);
@@ -89,7 +89,7 @@ async fn nothing_starts_when_the_lease_is_late() {
     let lease = Duration::from_millis(bench.config.lease_ms);
     bench.clock.advance(lease * 2 / 3);
     let (session, _) = start.run(&deployment, "{}", None).await;
-    start.step();
+    start.handle.0.step();
     assert!(!start.handle.is_running(session));
     start.handle.0.renew().await.unwrap();
     assert_eq!(start.ended(session).await.state, SessionState::Succeeded);

@@ -44,8 +44,7 @@ async fn a_retry_outlives_the_host() {
     let second = bench.start().await;
     second.claim().await;
     assert_eq!(second.handle.0.state().scheduler.next_due(), due);
-    bench.clock.advance(Duration::from_secs(3600));
-    second.handle.0.renew().await.unwrap();
+    second.turn(Duration::from_secs(3600)).await;
     let record = second.attempted(session, 2).await;
     assert_eq!((record.state, record.attempts[1].number), (SessionState::Queued, 2));
 }
@@ -93,15 +92,16 @@ async fn a_session_whose_handler_is_gone_is_dead() {
 /// One that ends the host each time is given up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_was_interrupted_too_often_is_dead() {
-    let bench = Bench::with(|config| config.interruptions = 2);
+    let mut bench = Bench::with(|config| config.interruptions = 2);
+    let begun = failing(&mut bench, 0, Error::LeaseLost);
     let (deployment, first) = (bench.deploy(&manifest("loop", "timeout: 10m")).await, bench.start().await);
     let session = first.accept(&deployment, "{}", None).await.session;
     let mut interrupted = Vec::new();
-    for _ in 0..2 {
+    for times in 1..=2 {
         bench.end_leases();
         let start = bench.start().await;
         start.claim().await;
-        start.running(1).await;
+        until(|| async { begun.load(Ordering::SeqCst) == times }).await;
         // It still runs when the next one starts, as after a pause; what comes of it is dropped.
         interrupted.push(start);
     }
@@ -149,11 +149,12 @@ async fn a_shutdown_starts_nothing_and_loses_nothing() {
     }
 }
 
-/// A ledger whose first settlements fail.
+/// A ledger whose first settlements fail, and which counts what begins.
 struct Failing {
     inner: Arc<dyn Ledger>,
     failures: AtomicUsize,
     error: Error,
+    begun: Arc<AtomicUsize>,
 }
 
 #[async_trait]
@@ -175,7 +176,9 @@ impl Ledger for Failing {
     }
 
     async fn begin(&self, lease: &Lease, org: &Org, session: SessionId) -> Result<()> {
-        self.inner.begin(lease, org, session).await
+        self.inner.begin(lease, org, session).await?;
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     async fn settle(&self, lease: &Lease, settlement: Settlement) -> Result<()> {
@@ -188,9 +191,12 @@ impl Ledger for Failing {
     }
 }
 
-fn failing(bench: &mut Bench, failures: usize, error: Error) {
-    let inner = bench.store.ledger.clone();
-    bench.store.ledger = Arc::new(Failing { inner, failures: AtomicUsize::new(failures), error });
+/// Gives how many sessions that were claimed have begun.
+fn failing(bench: &mut Bench, failures: usize, error: Error) -> Arc<AtomicUsize> {
+    let (inner, begun) = (bench.store.ledger.clone(), Arc::default());
+    let failures = AtomicUsize::new(failures);
+    bench.store.ledger = Arc::new(Failing { inner, failures, error, begun: Arc::clone(&begun) });
+    begun
 }
 
 #[tokio::test]

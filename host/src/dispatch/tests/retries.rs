@@ -32,12 +32,12 @@ async fn a_session_is_tried_again_at_its_time() {
     assert_eq!((record.state, record.due_at), (SessionState::Queued, Some(ended_at + Duration::from_secs(10))));
     assert_eq!(start.handle.0.state().scheduler.next_due(), record.due_at);
 
-    start.turn(Duration::from_secs(9));
+    start.turn(Duration::from_secs(9)).await;
     assert!(!start.handle.is_running(session), "it is not due yet");
-    start.turn(Duration::from_secs(1));
+    start.turn(Duration::from_secs(1)).await;
     let record = start.attempted(session, 2).await;
     assert_eq!(record.due_at, Some(record.attempts[1].ended_at + Duration::from_secs(20)));
-    start.turn(Duration::from_secs(20));
+    start.turn(Duration::from_secs(20)).await;
     let record = start.ended(session).await;
     let made: Vec<_> = record.attempts.iter().map(|attempt| (attempt.number, attempt.outcome)).collect();
     let (fault, succeeded) = (AttemptOutcome::Fault, AttemptOutcome::Succeeded);
@@ -52,7 +52,7 @@ async fn a_session_is_dead_when_its_attempts_are_used_up() {
     let (session, _) = start.run(&deployment, r#"{"trap": 1}"#, None).await;
     for attempts in 1..3 {
         start.attempted(session, attempts).await;
-        start.turn(Duration::from_secs(60));
+        start.turn(Duration::from_secs(60)).await;
     }
     let record = start.ended(session).await;
     assert_eq!((record.state, record.attempts.len()), (SessionState::Dead, 3));
@@ -84,9 +84,9 @@ async fn a_retry_runs_the_deployment_of_its_session() {
     start.attempted(session, 1).await;
     drop(deployment);
     let newer = bench.deploy(&manifest("trap", "retry: {attempts: 1}")).await;
-    start.turn(Duration::from_secs(10));
+    start.turn(Duration::from_secs(10)).await;
     start.attempted(session, 2).await;
-    start.turn(Duration::from_secs(20));
+    start.turn(Duration::from_secs(20)).await;
     assert_eq!(start.ended(session).await.state, SessionState::Succeeded);
     let (other, _) = start.run(&newer, "{}", None).await;
     assert_eq!(start.ended(other).await.state, SessionState::Dead);
