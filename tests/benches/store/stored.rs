@@ -55,7 +55,7 @@ impl Stored {
             redispatched_from: None,
         });
         let verdict =
-            |trigger: &&str| Verdict { trigger: (*trigger).to_owned(), kind: VerdictKind::Matched, detail: None };
+            |trigger: &&str| Verdict { trigger: (*trigger).to_owned(), kind: VerdictKind::Matched, detail: None, explanation: None };
         let delivery =
             |trigger: &&str| Delivery::new(event.clone(), SessionId::new(now), (*trigger).into(), self.deployment);
         let (verdicts, deliveries) = (triggers.iter().map(verdict).collect(), triggers.iter().map(delivery).collect());
