@@ -46,7 +46,7 @@ async fn measure(contender: usize, senders: usize) -> (f64, Vec<Duration>) {
         0 | 1 => {
             let make = if contender == 0 { Durable::raw_log } else { Durable::bare_sqlite };
             let (log, bytes) = (make(folder.path()), Arc::new(vec![b'x'; BODY]));
-            load(senders, || {
+            load(senders, move || {
                 let (log, bytes) = (log.clone(), bytes.clone());
                 async move { log.append(bytes).await }
             })
@@ -54,7 +54,7 @@ async fn measure(contender: usize, senders: usize) -> (f64, Vec<Duration>) {
         }
         _ => {
             let stored = Stored::open(folder.path(), None).await;
-            load(senders, || {
+            load(senders, move || {
                 let stored = stored.clone();
                 async move {
                     let event = stored.event(BODY, &["hook"]);

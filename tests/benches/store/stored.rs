@@ -54,8 +54,12 @@ impl Stored {
             data: Arc::new(Data::new(raw)),
             redispatched_from: None,
         });
-        let verdict =
-            |trigger: &&str| Verdict { trigger: (*trigger).to_owned(), kind: VerdictKind::Matched, detail: None, explanation: None };
+        let verdict = |trigger: &&str| Verdict {
+            trigger: (*trigger).to_owned(),
+            kind: VerdictKind::Matched,
+            detail: None,
+            explanation: None,
+        };
         let delivery =
             |trigger: &&str| Delivery::new(event.clone(), SessionId::new(now), (*trigger).into(), self.deployment);
         let (verdicts, deliveries) = (triggers.iter().map(verdict).collect(), triggers.iter().map(delivery).collect());

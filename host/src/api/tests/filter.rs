@@ -127,7 +127,8 @@ async fn of_what_was_cut_a_filter_says_nothing() {
     let event = Arc::new(post(1, "main", "{}"));
     let new = NewEvent { event, key: None, keep: Keep::Metadata, verdicts: Vec::new(), deliveries: Vec::new() };
     store.ledger.accept(&lease, new).await.unwrap();
-    let (_, answer) = ask_json(&api(&store).await, "/filter/test", &json!({ "expression": "data.body.json == null" })).await;
+    let (_, answer) =
+        ask_json(&api(&store).await, "/filter/test", &json!({ "expression": "data.body.json == null" })).await;
     let item = &answer["items"][0];
     assert_eq!((&item["verdict"], &item["detail"]), (&Value::Null, &json!("only the event's metadata is kept")));
 }
