@@ -333,16 +333,16 @@ async fn a_shutdown_under_load_loses_nothing() {
         }
         (acknowledged, refused)
     }));
-    let senders = tokio::spawn(senders);
-    let enough = async {
+    let restarted = async {
         while count(&host, "events").await < 50 {
             tokio::task::yield_now().await;
         }
+        host.restart(&manifest).await
     };
-    tokio::time::timeout(Duration::from_secs(60), enough).await.unwrap();
-    let host = host.restart(&manifest).await;
+    let both = async { tokio::join!(senders, restarted) };
+    let (senders, host) = tokio::time::timeout(Duration::from_secs(60), both).await.unwrap();
     let mut total = 0;
-    for (acknowledged, refused) in senders.await.unwrap() {
+    for (acknowledged, refused) in senders {
         for id in &acknowledged {
             let event = host.settled(id).await;
             assert_eq!(event["sessions"][0]["state"], "succeeded", "{event}");
@@ -363,25 +363,27 @@ async fn a_shutdown_under_load_loses_nothing() {
 async fn a_host_that_stops_says_so() {
     let mut config = Config::load(None).unwrap();
     config.http.linger_ms = 20_000;
-    let slow = manifest("timeout: 10s\nis_sync: true", "").replace("wishes", "loop");
-    let host = Host::start_with(config, &slow).await;
+    let host = Host::start_with(config, &manifest("", "")).await;
     let mut idle = TcpStream::connect(host.address()).await.unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
     assert_eq!(raw::read(&mut idle, false).await.status, 200);
     let address = host.address();
-    let stopping = tokio::spawn(host.stop());
     let told = async {
-        loop {
+        let told = loop {
             let answer = raw::exchange(address, b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").await;
             if answer.status == 503 {
-                return answer;
+                break answer;
             }
-        }
+        };
+        idle.write_all(post("", "{}").as_bytes()).await.unwrap();
+        [told, raw::read(&mut idle, false).await]
     };
-    let told = tokio::time::timeout(Duration::from_secs(20), told).await.unwrap();
-    assert_eq!((told.header("connection"), told.header("retry-after")), (Some("close"), Some("1")), "{told:?}");
-    idle.write_all(post("", "{}").as_bytes()).await.unwrap();
-    let told = raw::read(&mut idle, false).await;
-    assert_eq!((told.status, told.header("connection")), (503, Some("close")), "{told:?}");
-    stopping.abort();
+    let told = tokio::select! {
+        told = told => told,
+        () = host.stop() => panic!("it ended before it had told"),
+    };
+    for told in told {
+        let headers = [told.header("connection"), told.header("retry-after")];
+        assert_eq!((told.status, headers), (503, [Some("close"), Some("1")]), "{told:?}");
+    }
 }
