@@ -202,7 +202,7 @@ async fn problems_of_filters() {
     }
     assert_snapshot!(report, @r#"
     /filter/check: 400 application/problem+json: invalid_body: `expression` is missing: what is to be tried, such as `data.method == "POST"`
-    /filter/check: 400 application/problem+json: invalid_body: `expression` must be a text or a number
+    /filter/check: 400 application/problem+json: invalid_body: `expression` must be a single value
     /filter/check: 400 application/problem+json: invalid_body: `event` is not a parameter of this route (`expression`)
     /filter/check: 400 application/problem+json: invalid_body: the body has more than 65536 bytes
     /filter/test: 422 application/problem+json: invalid_filter: ERROR: <input>:1:6: undefined field 'metod', did you mean 'method'?
@@ -213,7 +213,7 @@ async fn problems_of_filters() {
     /filter/test: 400 application/problem+json: invalid_body: `limit` is not a parameter of this route (`expression`, `event`)
     /filter/test: 400 application/problem+json: invalid_body: `limit`: `0` is not a number from 1 to 200
     /filter/test: 400 application/problem+json: invalid_body: `limit`: `201` is not a number from 1 to 200
-    /filter/test: 400 application/problem+json: invalid_body: `since`: `yesterday` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `15m`, `1h` and `7d` are
+    /filter/test: 400 application/problem+json: invalid_body: `since`: `yesterday` is neither a time, as `2026-11-23T20:25:01Z` is, nor an age, as `90s`, `30m`, `1h30m` and `7d` are
     /filter/test: 400 application/problem+json: invalid_body: `expression` is empty: give it a value, or leave it out
     /filter/test: 400 application/problem+json: invalid_body: the body is not a JSON object: invalid type: sequence, expected a map at line 1 column 0
     GET application/json: 405 application/problem+json POST: "method_not_allowed": "this route does not answer to GET; the header `Allow` has those that it does"
