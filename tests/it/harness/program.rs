@@ -32,8 +32,11 @@ fn source() -> PathBuf {
 /// When the last of a folder's files was changed.
 fn newest(folder: &Path) -> Option<SystemTime> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    // Tools leave hidden files beside the sources.
-    let entries = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
+    // Tools leave hidden files beside the sources, and tests are no part of the program.
+    let entries = entries.filter(|entry| {
+        let name = entry.file_name();
+        !name.to_string_lossy().starts_with('.') && name != "tests" && name != "tests.rs"
+    });
     let times = entries
         .map(|entry| entry.path())
         .map(|path| if path.is_dir() { newest(&path) } else { path.metadata().unwrap().modified().ok() });
