@@ -5,11 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use tenterhook_host::cli::{Cli, run};
-use tenterhook_host::trigger::filter::STACK;
 
 fn main() -> ExitCode {
-    let mut threads = tokio::runtime::Builder::new_multi_thread();
-    let runtime = match threads.enable_all().thread_stack_size(STACK).build() {
+    let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: failed to start the program's threads: {error}");

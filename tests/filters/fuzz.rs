@@ -213,8 +213,14 @@ fn attempt(input: &Input) -> Attempt {
         Err(answer) => Attempt { answer, time: compiling.time, memory: compiling.memory },
         Ok(filter) => {
             let data = input.data();
-            let (answer, Took { time, memory }) = measure(|| evaluate(&filter, &data));
+            let (answer, Took { time, memory }) = measure(|| on_small_stack(|| evaluate(&filter, &data)));
             Attempt { answer, time: time.max(compiling.time), memory: memory.max(compiling.memory) }
         }
     }
+}
+
+/// Runs `work` on a stack as small as that of the host's threads, of which something else may have taken half.
+fn on_small_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let builder = std::thread::Builder::new().stack_size(1 << 20);
+    std::thread::scope(|scope| builder.spawn_scoped(scope, work).unwrap().join().unwrap())
 }

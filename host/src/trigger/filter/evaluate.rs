@@ -49,7 +49,9 @@ impl Filter {
     /// Whether the filter holds, and when it failed, why.
     pub fn evaluate(&self, context: &Context<'_>) -> (VerdictKind, Option<String>) {
         // The crate keeps its promises by panicking here and there; a bug in it must not end the process.
-        let verdict = catch_unwind(AssertUnwindSafe(|| self.verdict(context)));
+        let evaluate = || catch_unwind(AssertUnwindSafe(|| self.verdict(context)));
+        // A stack that overflows would. It is there already for all but the deepest filters.
+        let verdict = stacker::maybe_grow(self.stack, self.stack, evaluate);
         context.meter.stop();
         let (kind, detail) =
             verdict.unwrap_or_else(|_| (VerdictKind::FilterError, Some("the filter crashed".to_owned())));

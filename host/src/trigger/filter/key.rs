@@ -39,7 +39,8 @@ impl Key {
     /// It failed, exceeded its budget, gave something else than a string, or an empty one: why, in words.
     pub fn evaluate(&self, context: &Context<'_>) -> Result<Arc<str>, String> {
         // As with filters: a bug in the crate must not end the process.
-        let answer = catch_unwind(AssertUnwindSafe(|| self.text(context)));
+        let evaluate = || catch_unwind(AssertUnwindSafe(|| self.text(context)));
+        let answer = stacker::maybe_grow(self.0.stack, self.0.stack, evaluate);
         context.meter.stop();
         let text = answer
             .unwrap_or_else(|_| Err("the expression crashed".to_owned()))

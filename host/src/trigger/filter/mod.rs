@@ -49,10 +49,6 @@ use rewrite::Constants;
 /// the deepest source it stays far below this.
 const COMPILE_STACK: usize = 64 << 20;
 
-/// What a thread that evaluates filters should have as its stack, in bytes. The deepest that compile take less than a
-/// fourth of it, and in a build without optimisation a little more than half.
-pub const STACK: usize = 4 << 20;
-
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Filter {
@@ -61,7 +57,16 @@ pub struct Filter {
     constants: Constants,
     extents: Extents,
     warnings: Vec<Diagnostic>,
+    /// The stack that evaluating it takes at most, in bytes.
+    stack: usize,
 }
+
+/// The stack that one level of a tree takes, in bytes: several times what was measured. A build without optimisation takes
+/// far more than a release.
+const STACK_PER_LEVEL: usize = if cfg!(debug_assertions) { 80 << 10 } else { 8 << 10 };
+
+/// The stack that a function of the library takes, in bytes.
+const STACK_OF_FUNCTION: usize = 128 << 10;
 
 impl Filter {
     /// Compiles an expression and checks what can be known of it before an event is there.
@@ -112,7 +117,9 @@ fn compile(source: &str, wanted: Type) -> Result<Filter, Vec<Diagnostic>> {
     let warnings = if diagnostics.is_empty() { lint::lint(source, &tree, &extents) } else { Vec::new() };
     let constants = rewrite::rewrite(source, &mut tree, &info, &mut diagnostics);
     if diagnostics.is_empty() {
-        return Ok(Filter { source: source.into(), tree, constants, extents, warnings });
+        let (_, depth) = parse::measure(&tree);
+        let stack = depth * STACK_PER_LEVEL + STACK_OF_FUNCTION;
+        return Ok(Filter { source: source.into(), tree, constants, extents, warnings, stack });
     }
     Err(diagnostics)
 }

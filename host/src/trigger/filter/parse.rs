@@ -78,7 +78,7 @@ fn offset(source: &str, line: isize, column: isize) -> usize {
 }
 
 /// How many nodes, and how deep. Not recursive, since the depth is what it is to find out.
-fn measure(tree: &IdedExpr) -> (usize, usize) {
+pub(super) fn measure(tree: &IdedExpr) -> (usize, usize) {
     let (mut nodes, mut deepest) = (0, 0);
     let mut pending = vec![(tree, 1)];
     while let Some((node, depth)) = pending.pop() {

@@ -40,7 +40,9 @@ impl Filter {
             return None;
         }
         context.meter.start(Purpose::Explanation);
-        let explained = catch_unwind(AssertUnwindSafe(|| self.explained(context)));
+        let explain = || catch_unwind(AssertUnwindSafe(|| self.explained(context)));
+        // What walks to a part is on the stack below what evaluates the part.
+        let explained = stacker::maybe_grow(2 * self.stack, 2 * self.stack, explain);
         context.meter.stop();
         // An explanation is no promise: a bug in the crate that panics has had its verdict already.
         let explanation = explained.ok()?;

@@ -82,14 +82,40 @@ fn what_is_too_deep_or_too_long_is_refused() {
 
 #[test]
 fn what_is_as_deep_as_allowed_is_evaluated_on_a_small_stack() {
-    let source = "1".to_owned() + &"+1".repeat(97) + " == 98";
-    let filter = Filter::compile(&source).unwrap();
-    let evaluate = move || {
-        let (kind, data) = (EventType::of("get"), request("GET", "/", &[], ""));
-        filter.evaluate(&Context::new(&kind, &data)).0
-    };
-    let thread = thread::Builder::new().stack_size(1 << 20).spawn(evaluate).unwrap();
-    assert_eq!(thread.join().unwrap(), VerdictKind::Matched);
+    // Each around itself as often as may be.
+    let forms: [(&str, fn(&str) -> String); 12] = [
+        ("1", |inner| format!("{inner} + 1")),
+        ("true", |inner| format!("lists.range(1).exists(x, {inner})")),
+        ("true", |inner| format!("[1].all(x, {inner})")),
+        ("true", |inner| format!("[1].exists_one(x, {inner})")),
+        ("[1]", |inner| format!("[1].map(x, {inner})")),
+        ("[1]", |inner| format!("{inner}.map(x, x)")),
+        ("[1]", |inner| format!("[1].sortBy(x, {inner})")),
+        ("true", |inner| format!("false || ({inner})")),
+        ("true", |inner| format!("cel.bind(x, {inner}, x)")),
+        ("data.method", |inner| format!("string({inner})")),
+        ("data.method", |inner| format!("'%s'.format([{inner}])")),
+        ("0", |inner| format!("[0, 1][{inner}]")),
+    ];
+    for (seed, form) in forms {
+        let mut nested = vec![seed.to_owned()];
+        while let Ok(_) = compile_any(&form(nested.last().unwrap())) {
+            nested.push(form(nested.last().unwrap()));
+        }
+        assert!(nested.len() > 15, "{}", nested.last().unwrap());
+        let filter = compile_any(nested.last().unwrap()).unwrap();
+        let evaluate = move || {
+            let (kind, data) = (EventType::of("get"), request("GET", "/", &[], ""));
+            filter.evaluate(&Context::new(&kind, &data)).0
+        };
+        let thread = thread::Builder::new().stack_size(256 << 10).spawn(evaluate).unwrap();
+        assert_ne!(thread.join().unwrap(), VerdictKind::FilterOverBudget);
+    }
+}
+
+/// A filter of an expression, whatever it gives.
+fn compile_any(source: &str) -> Result<Filter, CompileError> {
+    Filter::compile(&format!("dyn({source}) == dyn(true)"))
 }
 
 #[test]
