@@ -141,3 +141,22 @@ fn there_is_one_copy_of_the_contract() {
     }
     assert!(copies.is_empty(), "{copies:?}");
 }
+
+/// `cargo xtask faults` runs what the table says.
+#[test]
+fn the_failure_table_names_every_fault() {
+    let table = std::fs::read_to_string(root().join("host/docs/storage.md")).unwrap();
+    let mut faults = 0;
+    for (path, text) in files(&root().join("tests/it/faults"), "rs") {
+        let module = path.file_stem().unwrap().to_str().unwrap();
+        // The checker's own tests are no faults, and chaos has no end of its own.
+        if ["tests", "chaos"].contains(&module) {
+            continue;
+        }
+        for test in text.split("#[test]\nfn ").skip(1).filter_map(|rest| rest.split_once('(')).map(|(name, _)| name) {
+            faults += 1;
+            assert!(table.contains(&format!("| `{module}::{test}` |")), "the table has no `{module}::{test}`");
+        }
+    }
+    assert_eq!(faults, table.matches("::").count(), "a row of the table names a test that is not there");
+}

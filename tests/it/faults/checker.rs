@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::sent::{Acknowledged, PATH, Webhook};
+use super::sent::{ATTEMPTS, Acknowledged, PATH, Webhook};
 
 /// Everything that this module knows of the product's tables.
 mod sql {
@@ -18,9 +18,6 @@ mod sql {
     pub(super) const HOW_MANY_OWED: &str = "SELECT count(*) FROM deliveries";
     pub(super) const FINAL: [&str; 4] = ["succeeded", "failed", "dead", "cancelled"];
 }
-
-/// The most attempts that a session may have.
-const ATTEMPTS: usize = 10;
 
 /// Whether sessions may be owed still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,12 +150,16 @@ impl Rows {
                 None => wrong.push("an acknowledged event is lost", format!("{acknowledged:?}")),
             }
         }
+        let mut webhooks = BTreeSet::new();
         for event in &self.events {
             // An event that was not acknowledged may be there, but then with all that belongs to it.
             let Some(webhook) = event.webhook() else {
                 wrong.push("an event is not what was sent", event.id.clone());
                 continue;
             };
+            if !webhooks.insert(webhook) {
+                wrong.push("a webhook became two events", format!("{} ({webhook:?})", event.id));
+            }
             let sessions = self.sessions.get(&event.id).map_or(&[][..], Vec::as_slice);
             let mut triggers: Vec<&str> = sessions.iter().map(|session| session.trigger.as_str()).collect();
             triggers.sort_unstable();

@@ -31,19 +31,23 @@ struct Shared {
     /// The record of the disk's changes, if there is one.
     journal: Option<PathBuf>,
     next: AtomicU64,
+    /// How often each webhook is sent, at about the same time.
+    copies: u64,
     stop: AtomicBool,
     /// How many answers of each status there were.
     answers: Mutex<BTreeMap<u16, u64>>,
 }
 
 impl Load {
-    /// Senders that begin when they are told of a server. What they are promised is written to `log`.
-    pub(super) fn start(connections: usize, log: &Path, journal: Option<&Path>) -> Self {
+    /// Senders that begin when they are told of a server. What they are promised is written to `log`. Each webhook is sent
+    /// `copies` times, with a key that says so when that is more than once.
+    pub(super) fn start(connections: usize, copies: u64, log: &Path, journal: Option<&Path>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let shared = Arc::new(Shared {
             log: Log::create(log),
             journal: journal.map(Path::to_owned),
-            next: AtomicU64::new(1),
+            next: AtomicU64::new(copies),
+            copies,
             stop: AtomicBool::new(false),
             answers: Mutex::default(),
         });
@@ -107,8 +111,9 @@ async fn send_all(shared: Arc<Shared>, server: watch::Receiver<Option<SocketAddr
             tokio::time::sleep(Duration::from_millis(5)).await;
             continue;
         };
-        let webhook = Webhook(shared.next.fetch_add(1, Ordering::SeqCst));
-        let Ok(Some(answer)) = exchange(&mut open, webhook).await else { continue };
+        let webhook = Webhook(shared.next.fetch_add(1, Ordering::SeqCst) / shared.copies);
+        let key = if shared.copies > 1 { format!("Webhook-Id: {}\r\n", webhook.0) } else { String::new() };
+        let Ok(Some(answer)) = exchange(&mut open, webhook, &key).await else { continue };
         if answer.status == 202 {
             let at = shared.journal.as_deref().map_or(0, |journal| std::fs::metadata(journal).unwrap().len());
             let event = answer.event.expect("an acknowledgement names the event");
@@ -127,11 +132,11 @@ struct Answer {
     event: Option<String>,
 }
 
-/// Sends a webhook and reads the answer; none when the server broke off.
-async fn exchange(stream: &mut TcpStream, webhook: Webhook) -> std::io::Result<Option<Answer>> {
+/// Sends a webhook with one more header, or none, and reads the answer; none when the server broke off.
+async fn exchange(stream: &mut TcpStream, webhook: Webhook, key: &str) -> std::io::Result<Option<Answer>> {
     let body = webhook.body();
     let head = format!(
-        "POST {PATH} HTTP/1.1\r\nHost: faults\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "POST {PATH} HTTP/1.1\r\nHost: faults\r\nContent-Type: application/json\r\n{key}Content-Length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all((head + &body).as_bytes()).await?;

@@ -39,7 +39,12 @@ impl Scene {
 
     /// Senders that wait for a server.
     pub(super) fn load(&self, journal: Option<&Path>) -> Load {
-        Load::start(CONNECTIONS, &self.path("sent"), journal)
+        Load::start(CONNECTIONS, 1, &self.path("sent"), journal)
+    }
+
+    /// Senders that each send what others send at the same time.
+    pub(super) fn load_of_copies(&self, copies: u64) -> Load {
+        Load::start(CONNECTIONS, copies, &self.path("sent"), None)
     }
 
     /// A server that nothing befalls.

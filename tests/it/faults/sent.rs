@@ -18,19 +18,24 @@ project:
       endpoint: in
       event_type: post
       call: sometimes.wat:handle
-      retry: { attempts: 3, backoff: { initial: 100ms, max: 1s } }
+      retry: {attempts: 3, backoff: {initial: 20ms, max: 100ms}}
     - name: odd
       type: webhook
       endpoint: in
       filter: data.body.json.n % 2 == 1
       call: sometimes.wat:handle
-      retry: { attempts: 3, backoff: { initial: 100ms, max: 1s } }
+      retry: {attempts: 3, backoff: {initial: 20ms, max: 100ms}}
     - name: never
       type: webhook
       endpoint: in
       event_type: put
       call: sometimes.wat:handle
+  endpoints:
+    in: {dedup: auto}
 ";
+
+/// The most attempts that a session may have, by the manifest.
+pub(super) const ATTEMPTS: usize = 3;
 
 /// A webhook by its number: all that it says and all that must follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,16 +110,18 @@ impl Log {
     }
 }
 
-/// Reads a log: what each event must be.
+/// Reads a log: what each event must be. An event that was sent several times was promised when the first answer came.
 pub(super) fn read(path: &Path) -> BTreeMap<String, Acknowledged> {
     let text = std::fs::read_to_string(path).unwrap();
-    let mut all = BTreeMap::new();
+    let (mut all, mut events) = (BTreeMap::new(), BTreeMap::new());
     for line in text.lines() {
         let [event, number, at] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let (webhook, at) = (Webhook(number.parse().unwrap()), at.parse().unwrap());
+        let first = events.entry(webhook).or_insert(event);
+        assert_eq!(first, &event, "{webhook:?} was answered with two events");
         let acknowledged = Acknowledged { event: event.to_owned(), webhook, at };
-        let other = all.insert(event.to_owned(), acknowledged);
-        assert_eq!(other, None, "two requests were answered with the same event");
+        let first = all.entry(event.to_owned()).or_insert(acknowledged);
+        assert_eq!(first.webhook, webhook, "two webhooks were answered with the same event");
     }
     all
 }
