@@ -95,7 +95,7 @@ impl Handle {
             let now = parts.clock.now();
             let redriven = parts.store.ledger.redrive(&parts.lease, &org, session, now).await?;
             if let Redriven::Owed(delivery) = &redriven {
-                parts.take_over((**delivery).clone(), None).await;
+                parts.take_over((**delivery).clone()).await;
             }
             // Until here it kept what the session has taken now.
             drop(place);

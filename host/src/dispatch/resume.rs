@@ -25,7 +25,8 @@ const HEAVY: u64 = 8 << 10;
 /// How long to wait for a store that failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How many of those that were claimed may be in memory: half of the backlog, so that senders have the other half.
+/// How many of those that were claimed may be in memory and not wait for their time: half of the backlog, so that senders have
+/// the other half.
 pub(super) fn room(bounds: Bounds) -> usize {
     bounds.half().total.clamp(PAGE as usize, tokio::sync::Semaphore::MAX_PERMITS)
 }
@@ -101,21 +102,23 @@ impl Inner {
         Ok(Claimed { count, is_last })
     }
 
-    /// Takes over a delivery that is owed to this process and that nobody is going to run yet. `claim` is its room when an
-    /// earlier start left it.
-    pub(super) async fn take_over(self: &Arc<Self>, delivery: Delivery, claim: Option<OwnedSemaphorePermit>) {
+    /// Takes over a delivery that this process has owed anew, and that nobody is going to run yet.
+    pub(super) async fn take_over(self: &Arc<Self>, delivery: Delivery) {
         let mut loaded = Loaded::new();
         self.load(&delivery, &mut loaded).await;
-        self.adopt(delivery, &loaded, claim).await;
+        self.adopt(delivery, &loaded, None).await;
     }
 
-    async fn adopt(self: &Arc<Self>, delivery: Delivery, loaded: &Loaded, claim: Option<OwnedSemaphorePermit>) {
+    /// `room` is there for one that an earlier start left.
+    async fn adopt(self: &Arc<Self>, delivery: Delivery, loaded: &Loaded, room: Option<OwnedSemaphorePermit>) {
         let id = delivery.session;
         let place = self.backlog.force(&delivery.event.org);
         let waits_long = delivery.due > self.clock.now();
         let is_heavy = weight::event(delivery.event.data.raw()) > HEAVY;
         let mut session = Session::new(delivery, place);
-        session.claim = claim;
+        session.is_claimed = room.is_some();
+        // What waits for its time is small, and must not keep those back that could run.
+        session.room = room.filter(|_| !waits_long);
         if waits_long || is_heavy {
             session.slim();
         }
@@ -137,18 +140,18 @@ impl Inner {
     async fn push(self: &Arc<Self>, deployment: &Deployment, mut session: Session) {
         loop {
             let id = session.delivery.session;
-            let pushed = self.change(|state, now| {
-                let pushed = turn::entry(deployment, session, |entry| state.scheduler.push(entry, now));
-                pushed.map_err(|session| (session, state.brakes.get(&id).map(|brake| brake.settled())))
+            let known = self.change(|state, now| {
+                let known = turn::entry(deployment, session, |entry| state.scheduler.push(entry, now));
+                known.map(|session| (session, state.brakes.get(&id).map(|brake| brake.settled())))
             });
-            match pushed {
-                Ok(()) => return,
-                Err((again, Some(settled))) => {
+            match known {
+                None => return,
+                Some((again, Some(settled))) => {
                     // It fails when the session is let go: that is what is waited for.
                     settled.await.ok();
                     session = again;
                 }
-                Err((_, None)) => return error!(session.id = %id, "a session is to run twice; it runs once"),
+                Some((_, None)) => return error!(session.id = %id, "a session is to run twice; it runs once"),
             }
         }
     }

@@ -35,8 +35,8 @@ impl Inner {
         let admitted = entry(deployment, session, |entry| match self.may_start(&state, now) {
             true => state.scheduler.admit(entry, now),
             false => match state.scheduler.push(entry, now) {
-                Ok(()) => Admitted::Waits,
-                Err(session) => Admitted::Known(session),
+                None => Admitted::Waits,
+                Some(session) => Admitted::Known(session),
             },
         });
         match admitted {

@@ -31,8 +31,10 @@ pub(super) struct Session {
     pub(super) stub: Option<Stub>,
     /// What is settled when it ends; nothing is of an event of which nothing is kept.
     pub(super) is_recorded: bool,
-    /// Of one that an earlier start left: its room among those.
-    pub(super) claim: Option<OwnedSemaphorePermit>,
+    /// Whether an earlier start left it: it may be what ended that one.
+    pub(super) is_claimed: bool,
+    /// The room that one which was claimed has until it has run, or waits for its time.
+    pub(super) room: Option<OwnedSemaphorePermit>,
     /// What it takes room in.
     held: Box<dyn Send>,
 }
@@ -61,25 +63,27 @@ impl Session {
             deployment: None,
             stub: None,
             is_recorded: true,
-            claim: None,
+            is_claimed: false,
+            room: None,
             held: Box::new(held),
         }
     }
 
-    /// Leaves the payload to the store, which has it as long as the session is owed: what waits for long is small.
+    /// Leaves the payload to the store, which has it as long as the session is owed.
     pub(super) fn slim(&mut self) {
         let data = Arc::new(Data::new(Raw::default()));
         self.delivery.event = Arc::new(Event { data, ..(*self.delivery.event).clone() });
         self.is_whole = false;
     }
 
-    /// Waits for a further attempt: small, and with room only for itself.
+    /// Waits for a further attempt: small, and with a place only for itself.
     fn rest(&mut self, due: Timestamp, place: Places) {
         self.delivery.attempt += 1;
         self.delivery.due = due;
         self.delivery.interruptions = 0;
         self.deployment = None;
         self.held = Box::new(place);
+        self.room = None;
         self.slim();
     }
 }
@@ -145,7 +149,7 @@ pub(super) async fn give_up(inner: &Arc<Inner>, turn: Turn, session: Session, re
 async fn ready(inner: &Inner, session: &mut Session) -> Result<Ready, Unready> {
     let delivery = &session.delivery;
     let most = inner.config.interruptions;
-    if session.claim.is_some() && delivery.interruptions >= most {
+    if session.is_claimed && delivery.interruptions >= most {
         let reason = format!(
             "the host ended {} times while its handler ran, as often as `dispatch.interruptions` allows",
             delivery.interruptions
@@ -158,7 +162,7 @@ async fn ready(inner: &Inner, session: &mut Session) -> Result<Ready, Unready> {
     };
     session.deployment = Some(deployment.clone());
     let event = if session.is_whole { delivery.event.clone() } else { event(inner, delivery).await? };
-    if session.claim.is_some() {
+    if session.is_claimed {
         begin(inner, delivery).await?;
     }
     Ok(Ready { deployment, event })

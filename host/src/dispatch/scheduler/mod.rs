@@ -136,18 +136,15 @@ impl<T> Scheduler<T> {
         }
     }
 
-    /// Takes a session in, to wait until [`Scheduler::next`] gives it.
-    ///
-    /// # Errors
-    /// It is in already; its item is given back.
-    pub(super) fn push(&mut self, entry: Entry<'_, T>, now: Timestamp) -> Result<(), T> {
+    /// Takes a session in, to wait until [`Scheduler::next`] gives it. Of one that is in already the item is given back.
+    pub(super) fn push(&mut self, entry: Entry<'_, T>, now: Timestamp) -> Option<T> {
         let path = self.known(&entry);
         let Entry { session, lane, due, item, .. } = entry;
-        let hash_map::Entry::Vacant(vacant) = self.sessions.entry(session) else { return Err(item) };
+        let hash_map::Entry::Vacant(vacant) = self.sessions.entry(session) else { return Some(item) };
         self.tree.trigger(&path).sessions += 1;
         vacant.insert(Session { path, lane, due, stage: Stage::Behind, item: Some(item), booked: 0 });
         self.enter(session, now);
-        Ok(())
+        None
     }
 
     /// Takes a session in, and begins it at once if it may and no other does: then it is spared the way through the queues,
@@ -158,8 +155,8 @@ impl<T> Scheduler<T> {
         let is_ready = entry.lane.is_none() && entry.due <= now && self.tree.is_open(&path);
         if !is_ready {
             return match self.push(entry, now) {
-                Ok(()) => Admitted::Waits,
-                Err(item) => Admitted::Known(item),
+                None => Admitted::Waits,
+                Some(item) => Admitted::Known(item),
             };
         }
         let Entry { session, lane, due, item, .. } = entry;

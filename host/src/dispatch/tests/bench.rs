@@ -10,10 +10,9 @@ use wit_parser::Resolve;
 
 use super::super::{Config, Handle, Parts, Ticket};
 use crate::clock::Clock;
-use crate::config;
 use crate::deploy::{Applied, Current, Deployment, Project, Registry};
 use crate::event::{Data, Event, EventId, EventType, Org, Raw, SessionId, SessionState, Timestamp};
-use crate::guest::{Engine, Library};
+use crate::guest::{self, Engine, Library};
 use crate::observe::feed::Feed;
 use crate::store::{Delivery, Lease, NewEvent, SessionRecord, Store, memory};
 use crate::task::Tasks;
@@ -57,13 +56,12 @@ impl Bench {
 
     /// A bench with other settings than the defaults, and few slots.
     pub(super) fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let defaults = config::Config::load(None).unwrap();
-        let mut config = defaults.dispatch;
+        let mut config: Config = defaults("dispatch");
         (config.slots, config.slots_per_org) = (8, 8);
         change(&mut config);
         let store = memory::store();
         let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
-        let engine = Engine::new(&defaults.guest, config.slots).unwrap();
+        let engine = Engine::new(&defaults::<guest::Config>("guest"), config.slots).unwrap();
         let library = Library::new(engine.clone(), store.blobs.clone()).unwrap();
         let (catalog, timeout) = (store.catalog.clone(), config.timeout());
         let registry = Registry::new(catalog, library, Current::default(), clock.clone(), timeout);
@@ -200,6 +198,12 @@ impl Start {
     pub(super) async fn state(&self, session: SessionId) -> SessionState {
         self.record(session).await.state
     }
+}
+
+/// A section of the default settings.
+fn defaults<T: serde::de::DeserializeOwned>(section: &str) -> T {
+    let mut settings: toml::Table = include_str!("../../../default.toml").parse().unwrap();
+    settings.remove(section).unwrap().try_into().unwrap()
 }
 
 /// Waits until a condition holds.

@@ -49,6 +49,31 @@ async fn a_retry_outlives_the_host() {
     assert_eq!((record.state, record.attempts[1].number), (SessionState::Queued, 2));
 }
 
+/// What waits for its time keeps nothing back that could run: there is room for a page only.
+#[tokio::test]
+async fn retries_do_not_keep_back_what_is_due() {
+    let bench = Bench::with(|config| config.backlog_total = 1);
+    let more = "retry: {attempts: 3, backoff: {initial: 1h, jitter: 0}}";
+    let (deployment, first) = (bench.deploy(&manifest("wishes", more)).await, bench.start().await);
+    let mut last = None;
+    for number in 0..300 {
+        let body = if number < 290 { r#"{"retry": 1}"# } else { "{}" };
+        last = Some(first.accept(&deployment, body, None).await.session);
+    }
+    bench.end_leases();
+    let second = bench.start().await;
+    second.claim().await;
+    assert_eq!(second.ended(last.unwrap()).await.state, SessionState::Succeeded);
+    until(|| async { second.handle.running(&org()).is_empty() }).await;
+    let due = bench.clock.now() + Duration::from_secs(3600);
+    assert_eq!(second.handle.0.state().scheduler.next_due(), Some(due));
+    // The same holds when they were waiting before.
+    bench.end_leases();
+    let third = bench.start().await;
+    third.claim().await;
+    assert_eq!((third.handle.0.claims.available_permits(), third.handle.0.state().scheduler.len()), (256, 290));
+}
+
 /// What is received while older sessions are claimed waits for them in its lane.
 #[tokio::test]
 async fn a_lane_keeps_its_order_over_a_start() {

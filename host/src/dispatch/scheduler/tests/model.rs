@@ -150,7 +150,7 @@ impl Model {
         };
         let known = Known { id, org, trigger: (org, project, trigger), lane, due, stage: Stage::Waits };
         if !admit {
-            self.scheduler.push(entry, self.now).unwrap();
+            assert_eq!(self.scheduler.push(entry, self.now), None);
             self.sessions.push(known);
             return;
         }
