@@ -54,7 +54,7 @@ async fn fill(stored: &Stored) -> (EventId, SessionId) {
                 }
                 stored.accept(event).await;
                 let ends = deliveries.iter().enumerate().map(|(place, delivery)| {
-                    let failed = (number * TRIGGERS.len() + place) % FAILURES == 0;
+                    let failed = (number * TRIGGERS.len() + place).is_multiple_of(FAILURES);
                     stored.settle(delivery, failed.then_some("trap: the tide is out"))
                 });
                 futures_util::future::join_all(ends).await;

@@ -58,7 +58,7 @@ impl Input {
 
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{BETWEEN}{} {}\n", self.expression, self.method, self.url)?;
+        writeln!(f, "{}{BETWEEN}{} {}", self.expression, self.method, self.url)?;
         for (name, value) in &self.headers {
             writeln!(f, "{name}: {value}")?;
         }

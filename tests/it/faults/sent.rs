@@ -68,12 +68,12 @@ impl Webhook {
 
     /// Whether its handlers fail, whatever the attempt.
     pub(super) fn traps(self) -> bool {
-        self.0 % 13 == 0
+        self.0.is_multiple_of(13)
     }
 
     /// Whether its handlers fail at the first attempt.
     pub(super) fn traps_once(self) -> bool {
-        !self.traps() && self.0 % 17 == 0
+        !self.traps() && self.0.is_multiple_of(17)
     }
 
     /// The triggers that must have matched, in the alphabet's order.

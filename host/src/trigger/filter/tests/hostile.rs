@@ -82,8 +82,9 @@ fn what_is_too_deep_or_too_long_is_refused() {
 
 #[test]
 fn what_is_as_deep_as_allowed_is_evaluated_on_a_small_stack() {
+    type Form = fn(&str) -> String;
     // Each around itself as often as may be.
-    let forms: [(&str, fn(&str) -> String); 12] = [
+    let forms: [(&str, Form); 12] = [
         ("1", |inner| format!("{inner} + 1")),
         ("true", |inner| format!("lists.range(1).exists(x, {inner})")),
         ("true", |inner| format!("[1].all(x, {inner})")),
@@ -99,14 +100,14 @@ fn what_is_as_deep_as_allowed_is_evaluated_on_a_small_stack() {
     ];
     for (seed, form) in forms {
         let mut nested = vec![seed.to_owned()];
-        while let Ok(_) = compile_any(&form(nested.last().unwrap())) {
+        while compile_any(&form(nested.last().unwrap())).is_ok() {
             nested.push(form(nested.last().unwrap()));
         }
         assert!(nested.len() > 15, "{}", nested.last().unwrap());
         let filter = compile_any(nested.last().unwrap()).unwrap();
         let evaluate = move || {
             let (kind, data) = (EventType::of("get"), request("GET", "/", &[], ""));
-            filter.evaluate(&Context::new(&kind, &data)).0
+            filter.judge(&Context::new(&kind, &data)).kind
         };
         let thread = thread::Builder::new().stack_size(256 << 10).spawn(evaluate).unwrap();
         assert_ne!(thread.join().unwrap(), VerdictKind::FilterOverBudget);
