@@ -213,8 +213,7 @@ impl Session {
             Some(state) if !sql::FINAL.contains(&state) => wrong.push("a session's state is not final", what()),
             Some(state) => {
                 found.ended += 1;
-                // One that fails once may be tried again, or not: that is the trigger's to say.
-                if !webhook.traps_once() && (state == "succeeded") == webhook.traps() {
+                if (state == "succeeded") == webhook.traps() {
                     wrong.push("a session ended otherwise than its handler", what());
                 }
             }

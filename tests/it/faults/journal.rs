@@ -48,8 +48,8 @@ impl Journal {
         while start + HEAD <= bytes.len() && start + HEAD + number(start + 24) as usize <= bytes.len() {
             let end = start + HEAD + number(start + 24) as usize;
             let kind = u8::try_from(number(start)).unwrap();
-            // Its room was taken and its writer killed before it was written. Whoever wrote behind it was killed with it, and
-            // nothing that comes later was promised to anybody.
+            // Its room was taken, and its writer killed before it was written. It is the last one: a process that starts
+            // removes it.
             if kind == 0 {
                 break;
             }

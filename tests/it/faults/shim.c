@@ -74,6 +74,16 @@ static void read_plan(char *plan) {
     }
 }
 
+/* Ends the journal behind its last whole record: the process before this one may have been killed while it wrote one. */
+static void trim_journal(void) {
+    uint64_t head[4];
+    off64_t end = lseek64(journal, 0, SEEK_END), at = 0;
+    while (syscall(SYS_pread64, journal, head, sizeof head, at) == (long)sizeof head && head[0]
+           && head[3] <= (uint64_t)(end - at) - sizeof head)
+        at += sizeof head + head[3];
+    if (at < end && syscall(SYS_ftruncate, journal, at) != 0) complain("FAULT_JOURNAL cannot be trimmed\n");
+}
+
 __attribute__((constructor)) static void start(void) {
     char *plan = getenv("FAULT_PLAN"), *changes = getenv("FAULT_JOURNAL");
     dir = getenv("FAULT_DIR");
@@ -81,8 +91,9 @@ __attribute__((constructor)) static void start(void) {
     trace = getenv("FAULT_TRACE");
     if (plan) read_plan(strdup(plan));
     if (changes) {
-        journal = syscall(SYS_openat, AT_FDCWD, changes, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        journal = syscall(SYS_openat, AT_FDCWD, changes, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (journal < 0) complain("FAULT_JOURNAL cannot be opened\n");
+        trim_journal();
     }
 }
 

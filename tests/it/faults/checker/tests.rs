@@ -128,10 +128,10 @@ fn a_changed_event_is_found() {
     "#);
     let swapped = "UPDATE events SET body = (SELECT body FROM events WHERE id = 'evt_14') WHERE id = 'evt_12'";
     assert_snapshot!(doctored(swapped), @r#"
-    an event is another's, 1 times:
-      evt_12: Acknowledged { event: "evt_12", webhook: Webhook(12), at: 0 }, not Some(Webhook(14))
     a webhook became two events, 1 times:
       evt_14 (Webhook(14))
+    an event is another's, 1 times:
+      evt_12: Acknowledged { event: "evt_12", webhook: Webhook(12), at: 0 }, not Some(Webhook(14))
     "#);
 }
 
