@@ -8,13 +8,15 @@ use super::scene::Scene;
 use super::shim::report;
 use crate::harness::program;
 
-/// Longer than any lease of a node.
+/// Longer than the lease in [`SETTINGS`].
 const PAUSE: Duration = Duration::from_secs(5);
+
+const SETTINGS: &str = "[dispatch]\nlease_ms = 3000\n";
 
 /// Paused past its lease, then continued: nobody else may have its data, so it goes on where it was.
 #[test]
 fn paused_and_continued() {
-    let scene = Scene::new();
+    let scene = Scene::with(SETTINGS);
     let load = scene.load(None);
     let server = scene.serve();
     load.serve_at(server.address);

@@ -24,10 +24,16 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// One whose servers have other settings than the defaults.
+    pub(super) fn with(settings: &str) -> Self {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let root = dir.path().canonicalize().unwrap();
         std::fs::create_dir(root.join("project")).unwrap();
         std::fs::write(root.join("project/tenterhook.yaml"), sent::MANIFEST).unwrap();
+        std::fs::write(root.join("project/settings.toml"), settings).unwrap();
         std::fs::write(root.join("project/sometimes.wasm"), wat::fixture("sometimes")).unwrap();
         Self { dir: Some(dir), data: root.join("data") }
     }

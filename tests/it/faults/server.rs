@@ -19,13 +19,15 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts it on a project's directory; it says what it has to say to the file `log`.
+    /// Starts it on a project's directory, with the settings beside the manifest; it says what it has to say to the file
+    /// `log`.
     ///
     /// # Errors
     /// How it ended, when it ended before it listened.
     pub(super) fn start(project: &Path, data: &Path, log: &Path, plan: &Plan) -> Result<Self, ExitStatus> {
         let mut command = Command::new(program::path());
         command.arg("up").arg(project).arg("--data").arg(data);
+        command.arg("--config").arg(project.join("settings.toml"));
         command.args(["--listen", "127.0.0.1:0", "--json", "--no-watch"]).envs(plan.environment(data));
         let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
