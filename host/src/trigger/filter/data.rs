@@ -10,6 +10,10 @@ use super::dict::{Dict, FEW, Slot};
 use super::lazy::Lazy;
 use crate::event::{Data, Headers, Pairs, content_length};
 
+/// A JSON body with more lists, objects and commas than this is none to filters: reading it would take far more memory
+/// than the body, up to 200 times as much. It is what GitHub sends of a push, a hundred times over.
+const MAX_PARTS: usize = 65_536;
+
 /// The fields of `data`.
 pub(super) const FIELDS: [&str; 8] =
     ["method", "url", "raw_url", "headers", "headers_all", "trailers", "trailers_all", "body"];
@@ -77,11 +81,34 @@ impl<'a> Source<'a> {
             Self::Body(data) => body(data),
             Self::Form(data) => data.form().map_or_else(null, joined),
             Self::FormAll(data) => data.form().map_or_else(null, |form| all(form.iter())),
-            Self::Json(data) => data.json().map_or_else(null, json),
-            Self::JsonValue(data) => data.json_value().map_or_else(null, json),
+            Self::Json(data) => readable(data).and_then(Data::json).map_or_else(null, json),
+            Self::JsonValue(data) => readable(data).and_then(Data::json_value).map_or_else(null, json),
             Self::Within(value) => json(value),
         }
     }
+}
+
+/// The payload, if its JSON is not too much to be read. Most bodies are known to be small before they are looked at.
+fn readable(data: &Data) -> Option<&Data> {
+    let body = data.bytes().map_or(&[][..], |body| body.as_ref());
+    let is_part = |byte: &u8| matches!(byte, b'{' | b'[' | b',');
+    let is_small = body.len() <= MAX_PARTS || body.iter().filter(|byte| is_part(byte)).count() <= MAX_PARTS;
+    (is_small || parts(body) <= MAX_PARTS).then_some(data)
+}
+
+/// How many lists, objects and commas a JSON text has outside of its texts.
+fn parts(json: &[u8]) -> usize {
+    let (mut parts, mut in_text, mut escaped) = (0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' | b',' if !in_text => parts += 1,
+            _ => {}
+        }
+    }
+    parts
 }
 
 fn payload(data: &Data) -> Boxed<'_> {
