@@ -58,12 +58,15 @@ on_each! {
     interruptions_are_counted_until_an_attempt_is_settled
     a_session_that_ended_badly_is_driven_again
     of_many_attempts_the_last_logs_are_kept
+    what_a_session_says_counts
     a_log_comes_back_as_it_was_written
     an_event_that_is_sent_twice_is_accepted_once
     of_many_senders_at_once_one_is_first
     a_key_that_has_expired_is_free
     a_duplicate_is_told_what_the_first_was
     a_sender_that_was_told_of_a_failure_may_try_again
+    a_response_that_is_kept_counts
+    a_response_goes_with_its_key
     an_event_is_whole_until_its_last_session_has_ended
     an_event_that_nothing_matched_is_cut_at_once
     what_one_trigger_keeps_is_kept_for_all

@@ -144,7 +144,8 @@ pub struct Expired {
 pub struct Usage {
     /// Events that are kept.
     pub events: u64,
-    /// Their bytes and those of their sessions' logs, as [`super::weight`] counts them; what they take on a disk differs.
+    /// Their bytes, with verdicts, errors, logs and the responses that are kept for duplicates, as [`super::weight`] counts them; what
+    /// they take on a disk differs.
     pub bytes: u64,
 }
 
@@ -165,7 +166,7 @@ pub trait History: Send + Sync {
     async fn answer(&self, org: &Org, event: EventId) -> Result<Answer>;
     /// What an org has.
     async fn usage(&self, org: &Org) -> Result<Usage>;
-    /// Removes the oldest events that nothing is owed of, and what belongs to them. Of each org the newest are left that
-    /// fit in its bytes.
+    /// Removes the oldest events that nothing is owed of, and what belongs to them but their keys, which last until they expire:
+    /// a duplicate is then told that the event was accepted. Of each org the newest are left that fit in its bytes.
     async fn expire(&self, expiry: Expiry) -> Result<Expired>;
 }

@@ -47,7 +47,7 @@ pub(super) async fn an_event_is_whole_until_its_last_session_has_ended(store: St
     assert_eq!((dead.reason.as_ref(), dead.attempts[0].error.as_ref()), (None, None));
     assert_eq!((dead.attempts[0].fault, dead.attempts[0].cpu_us), (Some(FaultKind::Trap), 17));
     assert_eq!(store.history.logs(&acme, dead.id).await.unwrap(), []);
-    let bytes = weight::event(raw);
+    let bytes = weight::event(raw) + weight::verdicts(&serde_json::to_string(&cut.verdicts).unwrap());
     assert_eq!(store.history.usage(&acme).await.unwrap(), Usage { events: 1, bytes });
     let redriven = store.ledger.redrive(&lease, &acme, dead.id, at(9)).await.unwrap();
     assert_eq!(redriven, Redriven::NotKept);

@@ -5,7 +5,9 @@ use bytes::Bytes;
 use super::join;
 use super::sample::{at, ended, new_event, org, settlement};
 use crate::event::{EventId, Response, SessionState};
-use crate::store::{Accepted, Answer, DedupKey, Expired, Expiry, NewEvent, Settlement, Store, Told};
+use crate::store::{
+    Accepted, Answer, DedupKey, Delivery, Expired, Expiry, NewEvent, Next, Settlement, Store, Told, Usage,
+};
 
 /// An event of acme that is named, and whose first session the sender waits for.
 fn named(key: &str, expires: i64, awaits: bool) -> NewEvent {
@@ -100,4 +102,53 @@ pub(super) async fn a_sender_that_was_told_of_a_failure_may_try_again(store: Sto
     store.ledger.settle(&lease, failure(&first.deliveries[0])).await.unwrap();
     assert_eq!(store.history.answer(&org("acme"), first.event.id).await.unwrap(), Answer::None);
     assert_eq!(accepted(&store, &named("one", 90, true)).await, Accepted::New);
+}
+
+/// What is kept for duplicates is its org's, and goes when its event does; the key stays.
+pub(super) async fn a_response_that_is_kept_counts(store: Store) {
+    let lease = join(&store).await;
+    let (acme, first) = (org("acme"), named("one", 50, true));
+    let body = Bytes::from(vec![7; 5000]);
+    let response = Response { status: 200, headers: vec![("a".to_owned(), "é".to_owned())], body };
+    let usage = async || store.history.usage(&acme).await.unwrap();
+    store.ledger.accept(&lease, first.clone()).await.unwrap();
+    let alone = usage().await;
+    let told = Some(Told::Response(response));
+    store.ledger.settle(&lease, Settlement { told, ..settlement(&first.deliveries[0]) }).await.unwrap();
+    store.ledger.settle(&lease, settlement(&first.deliveries[1])).await.unwrap();
+    assert_eq!(usage().await, Usage { bytes: alone.bytes + 5003, ..alone });
+
+    // It is more than the org may have.
+    let expiry = |bytes, now| Expiry { before: None, bytes, now: at(now), budget: 9 };
+    store.history.expire(expiry(Some(alone.bytes), 0)).await.unwrap();
+    assert_eq!(usage().await, Usage::default());
+    assert_eq!(accepted(&store, &named("one", 90, true)).await, Accepted::Duplicate(first.event.id));
+    assert_eq!(store.history.answer(&acme, first.event.id).await.unwrap(), Answer::Accepted);
+}
+
+/// A response is kept as long as its key: until it has expired, is free, or another event's.
+pub(super) async fn a_response_goes_with_its_key(store: Store) {
+    let lease = join(&store).await;
+    let acme = org("acme");
+    let body = Bytes::from_static(b"12345");
+    let response = Response { status: 200, headers: Vec::new(), body };
+    let usage = async || store.history.usage(&acme).await.unwrap();
+    let mut events = Vec::new();
+    for (key, expires) in [("one", 1), ("two", 40), ("three", 50)] {
+        let new = named(key, expires, true);
+        store.ledger.accept(&lease, new.clone()).await.unwrap();
+        let (next, told) = (Next::Again { due: at(4) }, Some(Told::Response(response.clone())));
+        store.ledger.settle(&lease, Settlement { told, next, ..settlement(&new.deliveries[0]) }).await.unwrap();
+        events.push(new);
+    }
+    let before = usage().await;
+    assert_eq!(accepted(&store, &named("one", 90, true)).await, Accepted::New);
+    let of_event = before.bytes / 3 - 5;
+    assert_eq!(usage().await, Usage { events: 4, bytes: before.bytes + of_event - 5 });
+    let expiry = Expiry { before: None, bytes: None, now: at(40), budget: 9 };
+    assert_eq!(store.history.expire(expiry).await.unwrap().keys, 1);
+    assert_eq!(usage().await.bytes, before.bytes + of_event - 10);
+    let second = Delivery { attempt: 2, ..events[2].deliveries[0].clone() };
+    store.ledger.settle(&lease, Settlement { told: Some(Told::Failure), ..settlement(&second) }).await.unwrap();
+    assert_eq!(usage().await.bytes, before.bytes + of_event - 15);
 }

@@ -3,7 +3,9 @@
 use super::sample::{at, attempt, ended, log, org, settlement};
 use super::{accept, join};
 use crate::event::{Attempt, SessionId, SessionState};
-use crate::store::{Delivery, Error, LOGGED_ATTEMPTS, Next, Redriven, Settlement, Store};
+use crate::store::{
+    Delivery, Error, Expiry, LOGGED_ATTEMPTS, NewEvent, Next, Redriven, Settlement, Store, Usage, weight,
+};
 
 pub(super) async fn a_lease_that_is_renewed_keeps_what_it_owns(store: Store) {
     let first = store.ledger.join(at(0), at(5)).await.unwrap();
@@ -138,9 +140,36 @@ pub(super) async fn of_many_attempts_the_last_logs_are_kept(store: Store) {
     let lines = store.history.logs(&new.event.org, delivery.session).await.unwrap();
     let lines: Vec<_> = lines.iter().map(|line| line.message.clone()).collect();
     assert_eq!(lines, (4..=LOGGED_ATTEMPTS + 3).map(|number| format!("line of {number}")).collect::<Vec<_>>());
-    let usage = store.history.usage(&new.event.org).await.unwrap();
     let logs: u64 = lines.iter().map(|line| line.len() as u64 + 32).sum();
-    assert_eq!(usage.bytes, crate::store::weight::event(new.event.data.raw()) + logs);
+    let errors: u64 = (1..=LOGGED_ATTEMPTS + 3).map(|number| format!("attempt {number} failed").len() as u64).sum();
+    let usage = store.history.usage(&new.event.org).await.unwrap();
+    assert_eq!(usage.bytes, bytes_of(&new) + logs + errors);
+}
+
+/// What tenants make long counts as long as it is there, whatever becomes of the session.
+pub(super) async fn what_a_session_says_counts(store: Store) {
+    let lease = join(&store).await;
+    let new = accept(&store, &lease, "acme", &["a"]).await;
+    let (acme, delivery) = (&new.event.org, &new.deliveries[0]);
+    let usage = async || store.history.usage(acme).await.unwrap().bytes - bytes_of(&new);
+    assert_eq!(usage().await, 0);
+    let said = |number, next| Settlement { logs: Vec::new(), ..failed(delivery, number, next) };
+    store.ledger.settle(&lease, said(1, Next::Again { due: at(70) })).await.unwrap();
+    assert_eq!(usage().await, 16);
+    store.ledger.settle(&lease, said(2, ended(SessionState::Dead, Some("enough")))).await.unwrap();
+    assert_eq!(usage().await, 32 + 6);
+    store.ledger.redrive(&lease, acme, delivery.session, at(60)).await.unwrap();
+    assert_eq!(usage().await, 32);
+    store.ledger.settle(&lease, said(3, ended(SessionState::Dead, Some("é")))).await.unwrap();
+    assert_eq!(usage().await, 48 + 2);
+    let expiry = Expiry { before: None, bytes: Some(0), now: at(0), budget: 9 };
+    store.history.expire(expiry).await.unwrap();
+    assert_eq!(store.history.usage(acme).await.unwrap(), Usage::default());
+}
+
+/// What an event counts by itself.
+fn bytes_of(new: &NewEvent) -> u64 {
+    weight::event(new.event.data.raw()) + weight::verdicts(&serde_json::to_string(&new.verdicts).unwrap())
 }
 
 pub(super) async fn a_log_comes_back_as_it_was_written(store: Store) {

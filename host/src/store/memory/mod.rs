@@ -111,12 +111,24 @@ impl Tenant {
             self.ended.remove(&session);
             self.logs.retain(|(of, _), _| *of != session);
         }
+        for key in self.keys.values_mut().filter(|key| key.event == event) {
+            (key.awaited, key.answer) = (None, Answer::Accepted);
+        }
     }
 
     fn usage(&self) -> Usage {
-        let events: u64 = self.events.values().map(|kept| weight::event(kept.event.data.raw())).sum();
+        let events: u64 = self.events.values().map(|kept| weight::event(kept.event.data.raw()) + verdicts(kept)).sum();
         let logs: u64 = self.logs.values().map(|entries| weight::log(entries)).sum();
-        Usage { events: self.events.len() as u64, bytes: events + logs }
+        let attempts = |attempts: &[Attempt]| attempts.iter().map(weight::attempt).sum::<u64>();
+        let owed = self.owed.values().map(|owed| attempts(&owed.attempts));
+        let ended = self.ended.values().map(|ended| &ended.record);
+        let ended = ended.map(|record| attempts(&record.attempts) + weight::reason(record.reason.as_deref()));
+        let sessions = owed.chain(ended);
+        let told = self.keys.values().map(|key| match &key.answer {
+            Answer::Response(response) => weight::response(response),
+            Answer::Accepted | Answer::Pending | Answer::None => 0,
+        });
+        Usage { events: self.events.len() as u64, bytes: events + logs + told.sum::<u64>() + sessions.sum::<u64>() }
     }
 
     fn record(&self, kept: &Kept) -> EventRecord {
@@ -127,6 +139,11 @@ impl Tenant {
         sessions.sort_by_key(|session| session.id);
         EventRecord { event: kept.event.clone(), kept: kept.kept, verdicts: kept.verdicts.clone(), sessions }
     }
+}
+
+fn verdicts(kept: &Kept) -> u64 {
+    let json = serde_json::to_string(&kept.verdicts).expect("verdicts have no map whose keys are not texts");
+    weight::verdicts(&json)
 }
 
 /// A delivery as people see it.

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 use super::{row, usage};
 use crate::event::{Event, EventId, Keep, Verdict};
 use crate::store::{Accepted, DedupKey, Delivery, Error, Lease, NewEvent, Result, strip, weight};
+
+const NAMED: &str = "SELECT event, expires, bytes FROM dedup WHERE org = ?1 AND endpoint = ?2 AND key = ?3";
+
+/// Every query of this file that looks for rows.
+#[cfg(test)]
+pub(super) const QUERIES: [&str; 1] = [NAMED];
 
 /// An event whose JSON is written before it reaches the one thread that all of them pass.
 pub(super) struct Written {
@@ -30,11 +36,12 @@ impl Written {
         let (event, verdicts): (_, Vec<Verdict>) =
             if is_cut { (strip::event(&event), strip::verdicts(&verdicts)) } else { (event, verdicts) };
         let raw = event.data.raw();
+        let verdicts = row::to_json(&verdicts)?;
         Ok(Self {
             headers: row::to_json(&raw.headers)?,
             trailers: row::to_json(&raw.trailers)?,
-            verdicts: row::to_json(&verdicts)?,
-            bytes: weight::event(raw),
+            bytes: weight::event(raw) + weight::verdicts(&verdicts),
+            verdicts,
             kept: if is_cut { Keep::Metadata } else { Keep::Full },
             event,
             key,
@@ -45,32 +52,42 @@ impl Written {
 }
 
 pub(super) fn accept(tx: &Connection, lease: &Lease, new: &Written) -> Result<Accepted> {
-    if let Some(first) = first(tx, new)? {
-        return Ok(Accepted::Duplicate(first));
-    }
+    let forgotten = match named(tx, new)? {
+        Some(named) if named.expires > new.event.received_at.as_microsecond() => {
+            return Ok(Accepted::Duplicate(named.first));
+        }
+        Some(expired) => expired.bytes,
+        None => 0,
+    };
     let id = new.event.id.to_string();
     keep(tx, new, &id)?;
     if let Some(key) = &new.key {
         name(tx, new, &id, key)?;
     }
     new.deliveries.iter().try_for_each(|delivery| owe(tx, lease, &new.event, &id, delivery))?;
-    usage::add(tx, &new.event.org, 1, i64::try_from(new.bytes).unwrap_or(i64::MAX))?;
+    usage::add(tx, &new.event.org, 1, usage::signed(new.bytes) - forgotten)?;
     Ok(Accepted::New)
 }
 
-/// The event that has this one's key.
-fn first(tx: &Connection, new: &Written) -> Result<Option<EventId>> {
-    let Some(DedupKey { key, .. }) = &new.key else { return Ok(None) };
-    let event = &new.event;
-    let mut query =
-        tx.prepare_cached("SELECT event FROM dedup WHERE org = ?1 AND endpoint = ?2 AND key = ?3 AND expires > ?4")?;
-    let params = (&event.org, &event.endpoint, key, event.received_at.as_microsecond());
-    let found = query.query_row(params, |row| Ok(row::parsed(row, "event"))).optional()?;
-    found.transpose()
+/// The row of a key, which may have expired.
+struct Named {
+    first: EventId,
+    expires: i64,
+    bytes: i64,
 }
 
+/// The row that has this event's key.
+fn named(tx: &Connection, new: &Written) -> Result<Option<Named>> {
+    let Some(DedupKey { key, .. }) = &new.key else { return Ok(None) };
+    let named = |row: &Row<'_>| -> Result<Named> {
+        Ok(Named { first: row::parsed(row, "event")?, expires: row.get("expires")?, bytes: row.get("bytes")? })
+    };
+    let mut query = tx.prepare_cached(NAMED)?;
+    query.query_row((&new.event.org, &new.event.endpoint, key), |row| Ok(named(row))).optional()?.transpose()
+}
+
+/// Names the event. A key that has expired makes way, with what was told of its event.
 fn name(tx: &Connection, new: &Written, id: &str, key: &DedupKey) -> Result<()> {
-    // One that has expired makes way, with what was told of it.
     let mut insert = tx.prepare_cached(
         "INSERT OR REPLACE INTO dedup (org, endpoint, key, event, expires, awaited)
          VALUES (:org, :endpoint, :key, :event, :expires, :awaited)",

@@ -11,6 +11,10 @@ use crate::store::{Delivery, Error, Lease, Result};
 const LEFT: &str = "SELECT * FROM deliveries WHERE owner = ?1 ORDER BY session LIMIT ?2";
 const NEXT_OWNER: &str = "SELECT min(owner) FROM deliveries WHERE owner > ?1";
 
+/// Every query of this file that looks for rows.
+#[cfg(test)]
+pub(super) const QUERIES: [&str; 2] = [LEFT, NEXT_OWNER];
+
 pub(super) fn claim(tx: &Connection, lease: &Lease, now: Timestamp, limit: u32) -> Result<Vec<Delivery>> {
     let mut left: Vec<Delivery> = Vec::new();
     for owner in owners(tx)? {

@@ -21,6 +21,9 @@ const ENDED_OF_EVENT: &str = "SELECT * FROM sessions WHERE org = ?1 AND event = 
 const LOGS: &str = "SELECT entries FROM logs WHERE org = ?1 AND session = ?2 ORDER BY attempt";
 const ANSWER: &str = "SELECT awaited, status, headers, body FROM dedup WHERE org = ?1 AND event = ?2";
 
+/// So often some of what is free is given back each time that something may have been removed.
+const ROUNDS: u32 = 64;
+
 /// Every query of this file: each finds its rows by an index and within an org.
 #[cfg(test)]
 pub(super) const QUERIES: [&str; 7] = [EVENT, OWED, ENDED, OWED_OF_EVENT, ENDED_OF_EVENT, LOGS, ANSWER];
@@ -67,7 +70,14 @@ impl History for Sqlite {
     }
 
     async fn expire(&self, expiry: Expiry) -> Result<Expired> {
-        self.writer.write(move |tx| expire::expire(tx, &expiry)).await
+        let expired = self.writer.write(move |tx| expire::expire(tx, &expiry)).await?;
+        // In commits of their own, between which others have theirs.
+        for _ in 0..ROUNDS {
+            if !self.writer.write(expire::give_back).await? {
+                break;
+            }
+        }
+        Ok(expired)
     }
 }
 

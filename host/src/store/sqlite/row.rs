@@ -19,6 +19,8 @@ pub(super) struct KeptEvent {
     /// How much of it is there.
     pub(super) kept: Keep,
     pub(super) verdicts: Vec<Verdict>,
+    /// Its part of its org's usage.
+    pub(super) bytes: u64,
 }
 
 /// A row of `events`.
@@ -46,6 +48,7 @@ pub(super) fn event(org: &Org, row: &Row<'_>) -> Result<KeptEvent> {
         keep: parsed(row, "keep")?,
         kept: parsed(row, "kept")?,
         verdicts: json(row, "verdicts")?,
+        bytes: row.get("bytes")?,
     })
 }
 

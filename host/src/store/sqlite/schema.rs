@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use tracing::warn;
 
 use super::directory;
 use crate::store::{Error, Result};
 
 /// The steps from each version to the next; a new one is added at the end and none is ever changed.
-pub(super) const STEPS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];
+pub(super) const STEPS: [&str; 3] = [include_str!("1.sql"), include_str!("2.sql"), include_str!("3.sql")];
 
 /// A database that can be opened again.
 pub(super) struct Database {
@@ -25,8 +26,29 @@ impl Database {
     /// have ended.
     pub(super) fn take(&self) -> Result<Connection> {
         let conn = self.write()?;
+        self.let_shrink(&conn)?;
         conn.execute("UPDATE nodes SET until = 0", [])?;
         Ok(conn)
+    }
+
+    /// Writes a file anew whose pages do not know who points at them, as those of version 1 do not: none of it could ever be given
+    /// back to the file system.
+    fn let_shrink(&self, conn: &Connection) -> Result<()> {
+        let mode: u32 = conn.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
+        if mode != 0 {
+            return Ok(());
+        }
+        // Which way of vacuuming it is to have was said when the connection was made.
+        match conn.execute_batch("VACUUM").map_err(Error::from) {
+            Err(Error::Unavailable(reason)) => {
+                warn!(
+                    "`{}` cannot shrink yet, since writing it anew needs its size twice: {reason}",
+                    self.path.display()
+                );
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Makes the log that a crash left durable, and merges it into the database: before this nothing may rest on it.

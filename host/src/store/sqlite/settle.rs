@@ -25,15 +25,18 @@ struct Owed {
     event: String,
     keep: Keep,
     attempts: Vec<Attempt>,
+    bytes: u64,
 }
 
 pub(super) fn settle(tx: &Connection, lease: &Lease, settled: &Settled) -> Result<()> {
     let Settlement { org, session, attempt, next, told, .. } = &settled.settlement;
     let id = session.to_string();
     let mut owed = owed(tx, lease, org, &id)?;
+    let before = owed.bytes;
     if let Some(attempt) = attempt {
         if owed.keep == Keep::Full {
             append_log(tx, org, &id, attempt.number, settled)?;
+            owed.bytes += weight::attempt(attempt);
             owed.attempts.push(attempt.clone());
         } else {
             owed.attempts.push(strip::attempt(attempt.clone()));
@@ -44,8 +47,12 @@ pub(super) fn settle(tx: &Connection, lease: &Lease, settled: &Settled) -> Resul
         Next::Again { due } => again(tx, org, &id, *due, attempt.as_ref(), &owed)?,
         Next::Ended { state, reason, at } => {
             let reason = reason.as_deref().filter(|_| owed.keep == Keep::Full);
+            owed.bytes += weight::reason(reason);
             end(tx, org, &id, &Ended { state: *state, reason, at: *at }, &owed)?;
         }
+    }
+    if owed.bytes > before {
+        usage::add(tx, org, 0, usage::signed(owed.bytes - before))?;
     }
     match told {
         Some(told) => tell(tx, org, &owed.event, *session, told),
@@ -55,10 +62,15 @@ pub(super) fn settle(tx: &Connection, lease: &Lease, settled: &Settled) -> Resul
 
 fn owed(tx: &Connection, lease: &Lease, org: &Org, session: &str) -> Result<Owed> {
     let mut query = tx.prepare_cached(
-        "SELECT event, keep, attempts FROM deliveries WHERE org = ?1 AND session = ?2 AND owner = ?3",
+        "SELECT event, keep, attempts, bytes FROM deliveries WHERE org = ?1 AND session = ?2 AND owner = ?3",
     )?;
     let owed = |row: &Row<'_>| -> Result<Owed> {
-        Ok(Owed { event: row.get("event")?, keep: row::parsed(row, "keep")?, attempts: row::json(row, "attempts")? })
+        Ok(Owed {
+            event: row.get("event")?,
+            keep: row::parsed(row, "keep")?,
+            attempts: row::json(row, "attempts")?,
+            bytes: row.get("bytes")?,
+        })
     };
     let found = query.query_row((org, session, &lease.node), |row| Ok(owed(row))).optional()?;
     found.unwrap_or(Err(Error::LeaseLost))
@@ -75,7 +87,7 @@ fn again(
 ) -> Result<()> {
     let mut update = tx.prepare_cached(
         "UPDATE deliveries
-         SET due = :due, attempts = :attempts, attempt = coalesce(:next, attempt),
+         SET due = :due, attempts = :attempts, bytes = :bytes, attempt = coalesce(:next, attempt),
              interruptions = iif(:next IS NULL, interruptions, 0)
          WHERE org = :org AND session = :session",
     )?;
@@ -84,6 +96,7 @@ fn again(
         ":session": session,
         ":due": due.as_microsecond(),
         ":attempts": row::to_json(&owed.attempts)?,
+        ":bytes": owed.bytes,
         ":next": attempt.map(|attempt| attempt.number + 1),
     })?;
     Ok(())
@@ -99,8 +112,9 @@ struct Ended<'s> {
 fn end(tx: &Connection, org: &Org, session: &str, ended: &Ended<'_>, owed: &Owed) -> Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO sessions (org, id, event, method, trigger, deployment, state, created, attempts, reason, ended, lane,
-                               keep)
-         SELECT org, session, event, method, trigger, deployment, :state, created, :attempts, :reason, :ended, lane, keep
+                               keep, bytes)
+         SELECT org, session, event, method, trigger, deployment, :state, created, :attempts, :reason, :ended, lane, keep,
+                :bytes
          FROM deliveries WHERE org = :org AND session = :session",
     )?;
     insert.execute(named_params! {
@@ -110,6 +124,7 @@ fn end(tx: &Connection, org: &Org, session: &str, ended: &Ended<'_>, owed: &Owed
         ":attempts": row::to_json(&owed.attempts)?,
         ":reason": ended.reason,
         ":ended": ended.at.as_microsecond(),
+        ":bytes": owed.bytes,
     })?;
     tx.prepare_cached("DELETE FROM deliveries WHERE org = ?1 AND session = ?2")?.execute((org, session))?;
     // An event whose session stays whole stays whole.
@@ -129,8 +144,8 @@ fn cut(tx: &Connection, org: &Org, id: &str) -> Result<()> {
         return Ok(());
     }
     let (event, verdicts) = (strip::event(&found.event), strip::verdicts(&found.verdicts));
-    let raw = event.data.raw();
-    let (before, after) = (weight::event(found.event.data.raw()), weight::event(raw));
+    let (raw, verdicts) = (event.data.raw(), row::to_json(&verdicts)?);
+    let after = weight::event(raw) + weight::verdicts(&verdicts);
     let mut update = tx.prepare_cached(
         "UPDATE events SET kept = 'metadata', url = :url, headers = '[]', trailers = '[]', verdicts = :verdicts,
                            bytes = :bytes, body = NULL
@@ -140,10 +155,10 @@ fn cut(tx: &Connection, org: &Org, id: &str) -> Result<()> {
         ":org": org,
         ":id": id,
         ":url": raw.url,
-        ":verdicts": row::to_json(&verdicts)?,
+        ":verdicts": verdicts,
         ":bytes": after,
     })?;
-    usage::add(tx, org, 0, usage::signed(after) - usage::signed(before))
+    usage::add(tx, org, 0, usage::signed(after) - usage::signed(found.bytes))
 }
 
 fn append_log(tx: &Connection, org: &Org, session: &str, attempt: u32, settled: &Settled) -> Result<()> {
@@ -170,18 +185,23 @@ fn drop_logs(tx: &Connection, org: &Org, session: &str, attempt: u32) -> Result<
 /// Keeps what the sender is told, or sets its key free, if it waits for this session.
 fn tell(tx: &Connection, org: &Org, event: &str, session: SessionId, told: &Told) -> Result<()> {
     let session = session.to_string();
-    match told {
+    let mut find = tx.prepare_cached("SELECT bytes FROM dedup WHERE org = ?1 AND event = ?2 AND awaited = ?3")?;
+    let found = find.query_row((org, event, &session), |row| row.get("bytes")).optional()?;
+    let Some(before): Option<i64> = found else { return Ok(()) };
+    let after = match told {
         Told::Failure => {
-            let mut free = tx.prepare_cached("DELETE FROM dedup WHERE org = ?1 AND event = ?2 AND awaited = ?3")?;
-            free.execute((org, event, session))?;
+            let mut free = tx.prepare_cached("DELETE FROM dedup WHERE org = ?1 AND event = ?2")?;
+            free.execute((org, event))?;
+            0
         }
         Told::Response(response) => {
             let mut keep = tx.prepare_cached(
-                "UPDATE dedup SET status = ?4, headers = ?5, body = ?6 WHERE org = ?1 AND event = ?2 AND awaited = ?3",
+                "UPDATE dedup SET status = ?3, headers = ?4, body = ?5, bytes = ?6 WHERE org = ?1 AND event = ?2",
             )?;
-            let headers = row::to_json(&response.headers)?;
-            keep.execute((org, event, session, response.status, headers, &*response.body))?;
+            let (headers, bytes) = (row::to_json(&response.headers)?, usage::signed(weight::response(response)));
+            keep.execute((org, event, response.status, headers, &*response.body, bytes))?;
+            bytes
         }
-    }
-    Ok(())
+    };
+    if after == before { Ok(()) } else { usage::add(tx, org, 0, after - before) }
 }

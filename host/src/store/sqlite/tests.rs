@@ -13,7 +13,7 @@ use super::schema::Database;
 use super::writer::Writer;
 use super::{Sqlite, open};
 use crate::store::conformance::sample::{at, new_event, org, settlement};
-use crate::store::{Error, EventQuery, History as _, Ledger as _};
+use crate::store::{Accepted, Error, EventQuery, Expiry, History as _, Ledger as _, NewEvent};
 
 /// A store whose parts a test can reach.
 fn sqlite(dir: &Path) -> Sqlite {
@@ -49,7 +49,7 @@ fn a_newer_version_is_refused() {
     drop(conn);
     insta::assert_snapshot!(
         refusal(open(dir.path()), dir.path()),
-        @"`DIR/tenterhook.db` has version 7 and this program knows versions up to 2: use a newer Tenterhook"
+        @"`DIR/tenterhook.db` has version 7 and this program knows versions up to 3: use a newer Tenterhook"
     );
 }
 
@@ -92,7 +92,22 @@ async fn every_question_is_answered_from_an_index() {
     }
 }
 
-/// Every query that looks for rows.
+/// What intake and starts look up, for which an org is not the first thing to know.
+#[tokio::test]
+async fn what_is_looked_up_for_all_orgs_has_an_index_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = sqlite(dir.path());
+    let queries = super::accept::QUERIES.into_iter().chain(super::claim::QUERIES).chain(super::expire::QUERIES_OF_ALL);
+    let plans = sqlite.readers.read(|tx| queries.map(|query| plan(tx, query)).collect::<Result<Vec<_>, _>>());
+    insta::assert_snapshot!(plans.await.unwrap().concat(), @"
+    SEARCH dedup USING INDEX dedup_by_key (org=? AND endpoint=? AND key=?)
+    SEARCH deliveries USING INDEX deliveries_by_owner (owner=?)
+    SEARCH deliveries USING COVERING INDEX deliveries_by_owner (owner>?)
+    SEARCH dedup USING COVERING INDEX dedup_by_expiry (expires<?)
+    ");
+}
+
+/// Every query that looks for rows of an org.
 fn queries() -> impl Iterator<Item = &'static str> {
     super::history::QUERIES.into_iter().chain(super::list::QUERIES).chain(super::expire::QUERIES)
 }
@@ -231,6 +246,74 @@ async fn after_a_failed_commit_nothing_of_it_is_kept_and_the_database_is_opened_
     sqlite.accept(&lease, lost).await.unwrap();
 }
 
+/// A mistake in one write is no end of all writing.
+#[tokio::test]
+async fn a_write_that_panics_is_one_that_failed() {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = sqlite(dir.path());
+    let lease = sqlite.join(at(0), at(10)).await.unwrap();
+    let (lost, kept) = (new_event("acme", &["a"]), new_event("acme", &["a"]));
+    {
+        let guard = busy(&sqlite).await;
+        let beside = queue(sqlite.accept(&lease, lost.clone()));
+        let panicked = queue(sqlite.writer.write(|_| -> Result<(), Error> { panic!("this test's") }));
+        drop(guard);
+        assert!(matches!(beside.await, Err(Error::Backend(_))), "nothing of the batch is kept");
+        assert!(matches!(panicked.await, Err(Error::Backend(_))));
+    }
+    sqlite.accept(&lease, kept.clone()).await.unwrap();
+    let events = sqlite.events(&org("acme"), EventQuery { limit: 10, ..EventQuery::default() }).await.unwrap();
+    assert_eq!(events.records.into_iter().map(|record| record.event.id).collect::<Vec<_>>(), [kept.event.id]);
+}
+
+/// An event with a megabyte.
+fn large() -> NewEvent {
+    let mut large = new_event("acme", &[]);
+    let mut raw = large.event.data.raw().clone();
+    raw.body = Some(vec![1; 1 << 20].into());
+    large.event = crate::store::conformance::sample::event("acme", raw);
+    large
+}
+
+/// The file's pages, and those of them that nothing uses.
+fn pages(tx: &Connection) -> Result<(u32, u32), Error> {
+    let count = |name: &str| tx.pragma_query_value(None, name, |row| row.get(0));
+    Ok((count("page_count")?, count("freelist_count")?))
+}
+
+/// What is removed is given back to the file system, a little in each commit, and senders have theirs in between.
+#[tokio::test]
+async fn what_is_free_is_given_back_while_events_come() {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = sqlite(dir.path());
+    let lease = sqlite.join(at(0), at(10)).await.unwrap();
+    for _ in 0..10 {
+        sqlite.accept(&lease, large()).await.unwrap();
+    }
+    let (full, _) = sqlite.readers.read(pages).await.unwrap();
+    assert!(full > 1280, "{full} pages of 8 KiB");
+    let expiry = Expiry { before: None, bytes: Some(0), now: at(0), budget: 99 };
+    let removed = sqlite.writer.write(move |tx| super::expire::expire(tx, &expiry)).await.unwrap();
+    assert_eq!(removed.events, 10);
+    let (same, free) = sqlite.readers.read(pages).await.unwrap();
+    assert_eq!(same, full);
+    assert!(sqlite.writer.write(super::expire::give_back).await.unwrap(), "there is more");
+    let (_, left) = sqlite.readers.read(pages).await.unwrap();
+    assert_eq!(free - left, 256, "in one commit");
+
+    let expiry = Expiry { before: None, bytes: None, now: at(0), budget: 99 };
+    let mut expiring = std::pin::pin!(sqlite.expire(expiry));
+    let mut accepting = std::pin::pin!(sqlite.accept(&lease, new_event("acme", &["a"])));
+    tokio::select! {
+        biased;
+        _ = &mut expiring => panic!("a sender waited for all of it"),
+        accepted = &mut accepting => assert_eq!(accepted.unwrap(), Accepted::New),
+    }
+    expiring.await.unwrap();
+    let (pages, free) = sqlite.readers.read(pages).await.unwrap();
+    assert!(pages < full / 4 && free * 4 <= pages, "{full} pages, then {pages}, {free} of them free");
+}
+
 #[tokio::test]
 async fn a_full_disk_refuses_until_there_is_room() {
     let dir = tempfile::tempdir().unwrap();
@@ -238,10 +321,7 @@ async fn a_full_disk_refuses_until_there_is_room() {
     let lease = sqlite.join(at(0), at(10)).await.unwrap();
     // SQLite takes a page more than the database may have for a full disk.
     sqlite.writer.write(|tx| Ok(tx.execute_batch("PRAGMA max_page_count = 1")?)).await.unwrap();
-    let mut large = new_event("acme", &["a"]);
-    let mut raw = large.event.data.raw().clone();
-    raw.body = Some(vec![1; 1 << 20].into());
-    large.event = crate::store::conformance::sample::event("acme", raw);
+    let large = large();
     let refused = sqlite.accept(&lease, large.clone()).await;
     insta::assert_snapshot!(refused.unwrap_err(), @"the store is unavailable: the disk is full");
     assert_eq!(sqlite.event(&org("acme"), large.event.id).await.unwrap(), None);

@@ -2,6 +2,7 @@
 //! fsync for all. Knows nothing of what is written.
 
 use std::fs::File;
+use std::panic::{self, AssertUnwindSafe};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -96,7 +97,7 @@ fn write_all(database: &Database, conn: Connection, mut asked: mpsc::Receiver<Bo
         {
             batch.push(job);
         }
-        let done = reopened(database, &mut open).and_then(|conn| commit(conn, &mut batch));
+        let done = reopened(database, &mut open).and_then(|conn| contained(|| commit(conn, &mut batch)));
         if let Err(err) = &done {
             // After a failed write or fsync, what the connection remembers need not be what the disk has.
             warn!("closing the database after a failed commit of {} writes: {err}", batch.len());
@@ -107,6 +108,14 @@ fn write_all(database: &Database, conn: Connection, mut asked: mpsc::Receiver<Bo
             Err(err) => batch.into_iter().for_each(|job| job.answer(Err(err.clone()))),
         }
     }
+}
+
+/// A write that panics is one that failed: were it the thread's end, senders would be refused until somebody notices. What it
+/// touched is not used again: its jobs run once, and the connection is closed.
+fn contained<T>(commit: impl FnOnce() -> Result<T>) -> Result<T> {
+    // A panic was printed when it happened.
+    let panicked = |_| Err(Error::Backend("a write panicked".to_owned()));
+    panic::catch_unwind(AssertUnwindSafe(commit)).unwrap_or_else(panicked)
 }
 
 fn reopened<'c>(database: &Database, open: &'c mut Option<Connection>) -> Result<&'c mut Connection> {

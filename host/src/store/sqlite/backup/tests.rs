@@ -352,11 +352,11 @@ async fn a_backup_that_was_tampered_with_is_refused() {
     it has a file that is not of a backup: `blobs/31/3144f48b248306059ce87347a9a809c1d7a9fcd3c91e2c3dd00b45d94942be83`
     it has a file that is not of a backup: `tenterhook.db`
     database: file is not a database
-    it is damaged: its database has other tables than those of version 2
-    it is damaged: its database has other tables than those of version 2
+    it is damaged: its database has other tables than those of version 3
+    it is damaged: its database has other tables than those of version 3
     `tenterhook.db` is not a database of Tenterhook
     it is damaged: its database has other tables than those of version 1
-    `tenterhook.db` has version 77 and this program knows versions up to 2: use a newer Tenterhook
+    `tenterhook.db` has version 77 and this program knows versions up to 3: use a newer Tenterhook
     it is damaged: it has no module 0000000000000000000000000000000000000000000000000000000000000000, which a deployment names
     it is damaged: column `modules`: expected value at line 1 column 1
     ");

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{at, open, org};
 use crate::event::{AttemptOutcome, EventId, Keep, LogEntry, SessionId, SessionState};
 use crate::store::weight;
-use crate::store::{EventQuery, SessionQuery, Settlement, Usage};
+use crate::store::{EventQuery, EventRecord, SessionQuery, SessionRecord, Settlement, Usage};
 
 fn unpack(dir: &Path) {
     let packed = include_bytes!("version-1.db.zst");
@@ -50,12 +50,25 @@ async fn version_1_is_carried_over() {
     }
     assert_eq!(logs.iter().map(Vec::len).collect::<Vec<_>>(), [0, 12, 9, 9, 11]);
     // What the migration counted is what is counted of new ones.
-    let bytes = events.iter().map(|record| weight::event(record.event.data.raw())).sum::<u64>()
-        + logs.iter().map(|log| weight::log(log)).sum::<u64>();
+    let bytes = logs.iter().map(|log| weight::log(log)).sum::<u64>() + counted(&events);
     assert_eq!(store.history.usage(&org).await.unwrap(), Usage { events: 3, bytes });
 
     let active = store.catalog.active().await.unwrap();
     assert_eq!((active.len(), &*active[0].project), (1, "shop"));
+}
+
+/// Version 1's file could not shrink.
+#[tokio::test]
+async fn what_version_1_wrote_can_be_given_back() {
+    let dir = tempfile::tempdir().unwrap();
+    unpack(dir.path());
+    let mode = || -> u32 {
+        let conn = rusqlite::Connection::open(dir.path().join("tenterhook.db")).unwrap();
+        conn.pragma_query_value(None, "auto_vacuum", |row| row.get(0)).unwrap()
+    };
+    assert_eq!(mode(), 0);
+    drop(open(dir.path()).unwrap());
+    assert_eq!(mode(), 2, "incremental");
 }
 
 #[tokio::test]
@@ -77,4 +90,18 @@ async fn what_version_1_owed_is_owed() {
     store.ledger.settle(&lease, settled).await.unwrap();
     let record = store.history.session(&org("default"), session).await.unwrap().unwrap();
     assert_eq!(record.state, SessionState::Succeeded);
+}
+
+/// What events and their sessions count, their logs apart.
+fn counted(events: &[EventRecord]) -> u64 {
+    let session = |session: &SessionRecord| {
+        session.attempts.iter().map(weight::attempt).sum::<u64>() + weight::reason(session.reason.as_deref())
+    };
+    let event = |record: &EventRecord| {
+        let verdicts = serde_json::to_string(&record.verdicts).unwrap();
+        weight::event(record.event.data.raw())
+            + weight::verdicts(&verdicts)
+            + record.sessions.iter().map(session).sum::<u64>()
+    };
+    events.iter().map(event).sum()
 }
