@@ -1,22 +1,27 @@
-//! What each version wrote is read by this one. `version-1.db.zst` was written by the program of that version, which was
-//! killed; one of its sessions was made owed again, and one failed, by hand.
+//! What each version wrote is read by this one. `version-1.db.zst` and `version-2.db.zst` were written by the programs of those
+//! versions, which were killed. Of version 1 one session was made owed again, and one failed, by hand.
 
 use std::path::Path;
 
 use super::{at, open, org};
 use crate::event::{AttemptOutcome, EventId, Keep, LogEntry, SessionId, SessionState};
 use crate::store::weight;
-use crate::store::{EventQuery, EventRecord, SessionQuery, SessionRecord, Settlement, Usage};
+use crate::store::{
+    Accepted, Answer, DedupKey, EventQuery, EventRecord, NewEvent, Redriven, SessionQuery, SessionRecord, Settlement,
+    Usage,
+};
 
-fn unpack(dir: &Path) {
-    let packed = include_bytes!("version-1.db.zst");
-    std::fs::write(dir.join("tenterhook.db"), zstd::stream::decode_all(&packed[..]).unwrap()).unwrap();
+const VERSION_1: &[u8] = include_bytes!("version-1.db.zst");
+const VERSION_2: &[u8] = include_bytes!("version-2.db.zst");
+
+fn unpack(packed: &[u8], dir: &Path) {
+    std::fs::write(dir.join("tenterhook.db"), zstd::stream::decode_all(packed).unwrap()).unwrap();
 }
 
 #[tokio::test]
 async fn version_1_is_carried_over() {
     let dir = tempfile::tempdir().unwrap();
-    unpack(dir.path());
+    unpack(VERSION_1, dir.path());
     let store = open(dir.path()).unwrap();
     let org = org("default");
 
@@ -61,7 +66,7 @@ async fn version_1_is_carried_over() {
 #[tokio::test]
 async fn what_version_1_wrote_can_be_given_back() {
     let dir = tempfile::tempdir().unwrap();
-    unpack(dir.path());
+    unpack(VERSION_1, dir.path());
     let mode = || -> u32 {
         let conn = rusqlite::Connection::open(dir.path().join("tenterhook.db")).unwrap();
         conn.pragma_query_value(None, "auto_vacuum", |row| row.get(0)).unwrap()
@@ -74,7 +79,7 @@ async fn what_version_1_wrote_can_be_given_back() {
 #[tokio::test]
 async fn what_version_1_owed_is_owed() {
     let dir = tempfile::tempdir().unwrap();
-    unpack(dir.path());
+    unpack(VERSION_1, dir.path());
     let store = open(dir.path()).unwrap();
     let lease = store.ledger.join(at(0), at(9)).await.unwrap();
     let owed = store.ledger.claim(&lease, at(0), 9).await.unwrap();
@@ -90,6 +95,96 @@ async fn what_version_1_owed_is_owed() {
     store.ledger.settle(&lease, settled).await.unwrap();
     let record = store.history.session(&org("default"), session).await.unwrap().unwrap();
     assert_eq!(record.state, SessionState::Succeeded);
+}
+
+#[tokio::test]
+async fn version_2_is_carried_over() {
+    let dir = tempfile::tempdir().unwrap();
+    unpack(VERSION_2, dir.path());
+    let store = open(dir.path()).unwrap();
+    let org = org("default");
+
+    let events = store.history.events(&org, EventQuery { limit: 9, ..EventQuery::default() }).await.unwrap().records;
+    let kept: Vec<_> = events.iter().map(|record| (&*record.event.endpoint, record.kept)).collect();
+    let (full, metadata) = (Keep::Full, Keep::Metadata);
+    assert_eq!(
+        kept,
+        [
+            ("orders", full),
+            ("hushed", metadata),
+            ("later", full),
+            ("later", full),
+            ("payments", full),
+            ("payments", full),
+            ("orders", full),
+            ("orders", full)
+        ]
+    );
+    assert_eq!(events[0].event.redispatched_from, Some(events[6].event.id));
+    assert_eq!(events[7].event.data.bytes().unwrap(), r#"{"id":"one","amount":7,"trap":1,"é":"ü"}"#.as_bytes());
+    assert_eq!(events[4].event.data.raw_url(), "/webhooks/payments?q=1");
+    let reasons: Vec<_> = events[6].verdicts.iter().map(|verdict| verdict.explanation.is_some()).collect();
+    assert_eq!(reasons, [false, true], "a filter that was false says why");
+
+    let sessions = store.history.sessions(&org, SessionQuery { limit: 9, ..SessionQuery::default() }).await.unwrap();
+    let states: Vec<_> =
+        sessions.records.iter().map(|session| (&*session.trigger, session.state, session.attempts.len())).collect();
+    let (queued, failed, dead, succeeded) =
+        (SessionState::Queued, SessionState::Failed, SessionState::Dead, SessionState::Succeeded);
+    assert_eq!(
+        states,
+        [
+            ("order", succeeded, 1),
+            ("hushed", dead, 1),
+            ("later", queued, 0),
+            ("later", queued, 1),
+            ("paid", failed, 1),
+            ("paid", succeeded, 1),
+            ("order", succeeded, 1),
+            ("printed", succeeded, 1),
+            ("order", dead, 2)
+        ]
+    );
+    assert_eq!((&sessions.records[1].reason, &sessions.records[1].attempts[0].error), (&None, &None));
+    assert!(sessions.records[8].reason.as_ref().unwrap().starts_with("trap: "));
+
+    let printed = store.history.logs(&org, sessions.records[7].id).await.unwrap();
+    assert!(printed.len() > 5 && printed.last().unwrap().message.ends_with("\"é\":\"ü\"}"), "{printed:?}");
+    let answer = store.history.answer(&org, events[5].event.id).await.unwrap();
+    let Answer::Response(response) = answer else { panic!("{answer:?}") };
+    assert_eq!((response.status, response.body.len()), (200, 30));
+    let bytes = counted(&events) + weight::log(&printed) + weight::response(&response);
+    assert_eq!(store.history.usage(&org).await.unwrap(), Usage { events: 8, bytes });
+}
+
+/// Keys name what they named, retries are due when they were, and what is dead can be driven again.
+#[tokio::test]
+async fn what_version_2_promised_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    unpack(VERSION_2, dir.path());
+    let store = open(dir.path()).unwrap();
+    let (org, now) = (org("default"), at(0));
+    let lease = store.ledger.join(now, at(9)).await.unwrap();
+    let owed = store.ledger.claim(&lease, now, 9).await.unwrap();
+    let waits: Vec<_> = owed.iter().map(|delivery| (delivery.attempt, delivery.lane.as_deref())).collect();
+    assert_eq!(waits, [(2, Some("a")), (1, Some("a"))]);
+    let wait = owed[0].due.duration_since(owed[0].event.received_at);
+    assert_eq!(wait.as_hours(), 24, "{wait}");
+
+    let dead = SessionQuery { state: Some(SessionState::Dead), limit: 9, ..SessionQuery::default() };
+    let dead = store.history.sessions(&org, dead).await.unwrap().records;
+    let hushed = store.ledger.redrive(&lease, &org, dead[0].id, now).await.unwrap();
+    assert_eq!(hushed, Redriven::NotKept);
+    let again = store.ledger.redrive(&lease, &org, dead[1].id, now).await.unwrap();
+    assert!(matches!(again, Redriven::Owed(delivery) if (delivery.attempt, delivery.first_attempt) == (3, 3)));
+
+    // Sent again while the key lasts.
+    let mut copy = (*owed[0].event).clone();
+    (copy.id, copy.endpoint) = (EventId::new(copy.received_at), "orders".into());
+    let key = DedupKey { key: "one".into(), expires_at: now, awaited: None };
+    let (keep, verdicts, deliveries) = (Keep::Full, Vec::new(), Vec::new());
+    let new = NewEvent { event: copy.into(), key: Some(key), keep, verdicts, deliveries };
+    assert_eq!(store.ledger.accept(&lease, new).await.unwrap(), Accepted::Duplicate(dead[1].event));
 }
 
 /// What events and their sessions count, their logs apart.
