@@ -102,6 +102,16 @@ async fn a_fault_is_an_outcome_and_hurts_no_other_event() {
     }
 }
 
+/// Whoever reads it sees where, as far as the module has names.
+#[tokio::test]
+async fn a_trap_shows_the_functions_that_it_went_through() {
+    let host = Host::start(&manifest("trap", "")).await;
+    let event = host.settled(host.send(GET).await.header("tenterhook-event-id").unwrap()).await;
+    let error = event["sessions"][0]["attempts"][0]["error"].as_str().unwrap();
+    let functions: Vec<&str> = error.lines().filter_map(|line| line.split_once('!')).map(|(_, name)| name).collect();
+    assert_eq!(functions, ["refund", "settle_order", "handle"], "{error}");
+}
+
 #[tokio::test]
 async fn no_response_is_no_answer_for_a_sender_that_waits() {
     let host = Host::start(&manifest("none", "")).await;
@@ -173,4 +183,25 @@ async fn a_restart_runs_what_is_owed() {
     let event = host.settled(&id).await;
     assert_eq!(event["sessions"][0]["state"], "dead");
     assert_eq!(event["sessions"][0]["attempts"][0]["fault"], "timeout");
+}
+
+/// Guests that compute in every slot delay each other, and no sender: all of them still run when the last webhook is durable.
+#[tokio::test]
+async fn guests_that_compute_starve_no_sender() {
+    const SLOTS: usize = 64;
+    let mut config = Config::load(None).unwrap();
+    (config.dispatch.slots, config.dispatch.slots_per_org) = (SLOTS, SLOTS);
+    let endless = manifest("loop", "timeout: 15m").replacen("is_sync: true", "is_sync: false", 1);
+    let host = Host::start_with(config, &endless).await;
+    for _ in 0..SLOTS {
+        assert_eq!(host.send(GET).await.status, 202);
+    }
+    let running = async || host.api("sessions?state=running&limit=200").await["items"].as_array().unwrap().len();
+    while running().await < SLOTS {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..200 {
+        assert_eq!(host.send(GET).await.status, 202);
+    }
+    assert_eq!(running().await, SLOTS);
 }

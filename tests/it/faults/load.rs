@@ -127,13 +127,13 @@ async fn send_all(shared: Arc<Shared>, server: watch::Receiver<Option<SocketAddr
     }
 }
 
-struct Answer {
-    status: u16,
+pub(super) struct Answer {
+    pub(super) status: u16,
     event: Option<String>,
 }
 
 /// Sends a webhook with one more header, or none, and reads the answer; none when the server broke off.
-async fn exchange(stream: &mut TcpStream, webhook: Webhook, key: &str) -> std::io::Result<Option<Answer>> {
+pub(super) async fn exchange(stream: &mut TcpStream, webhook: Webhook, key: &str) -> std::io::Result<Option<Answer>> {
     let body = webhook.body();
     let head = format!(
         "POST {PATH} HTTP/1.1\r\nHost: faults\r\nContent-Type: application/json\r\n{key}Content-Length: {}\r\n\r\n",

@@ -23,4 +23,5 @@ mod power;
 mod fsync;
 mod disk_full;
 mod process;
+mod neighbour;
 mod chaos;
