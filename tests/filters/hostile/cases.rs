@@ -188,25 +188,25 @@ fn of_growth() -> Vec<Case> {
 
 fn of_comparing() -> Vec<Case> {
     vec![
-        case("distinct of 70,000 numbers", "data.body.json_value.distinct() == []", OVER, bodies::numbers),
-        case("sort of 70,000 numbers", "data.body.json_value.sort() == []", ANY, bodies::numbers),
-        case("sort of 170,000 texts", "data.body.json_value.sort() == []", ANY, || bodies::list("\"\"")),
+        case("distinct of 49,000 numbers", "data.body.json_value.distinct() == []", OVER, bodies::numbers),
+        case("sort of 49,000 numbers", "data.body.json_value.sort() == []", ANY, bodies::numbers),
+        case("sort of 49,000 texts", "data.body.json_value.sort() == []", ANY, || bodies::list("\"\"")),
         case("sort of copies of the body", "lists.range(9000).map(x, data.body.text).sort() == []", OVER, letters),
         case("sortBy copies of the body", "lists.range(9000).sortBy(x, data.body.text) == []", OVER, letters),
         case(
-            "a set of 70,000 numbers and itself",
+            "a set of 49,000 numbers and itself",
             "sets.equivalent(data.body.json_value, data.body.json_value)",
             OVER,
             bodies::numbers,
         ),
         case(
-            "each of 70,000 numbers in them",
+            "each of 49,000 numbers in them",
             "data.body.json_value.all(x, x in data.body.json_value)",
             OVER,
             bodies::numbers,
         ),
         case(
-            "70,000 numbers compared with themselves",
+            "49,000 numbers compared with themselves",
             "data.body.json_value == data.body.json_value",
             "matched",
             bodies::numbers,
@@ -223,14 +223,9 @@ fn of_comparing() -> Vec<Case> {
             "matched",
             bodies::numbers,
         ),
+        case("800 lists 60 deep compared", "data.body.json_value == data.body.json_value.map(x, x)", ANY, bodies::deep),
         case(
-            "4,200 lists 60 deep compared",
-            "data.body.json_value == data.body.json_value.map(x, x)",
-            ANY,
-            bodies::deep,
-        ),
-        case(
-            "1,400 objects 60 deep compared",
+            "800 objects 60 deep compared",
             "data.body.json_value == data.body.json_value.map(x, x)",
             ANY,
             bodies::deep_objects,
@@ -250,7 +245,7 @@ fn of_comparing() -> Vec<Case> {
         case(
             "a key in an object, in a loop",
             "lists.range(9999).all(x, !((string(x) + 'x') in data.body.json))",
-            "matched",
+            ANY,
             bodies::members,
         ),
         case(
