@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use unicode_width::UnicodeWidthStr as _;
+
 /// Why an expression is no filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompileError {
@@ -60,7 +62,11 @@ fn render(severity: &str, source: &str, diagnostics: &[Diagnostic]) -> String {
     let one = |diagnostic: &Diagnostic| {
         let Diagnostic { line, column, .. } = diagnostic;
         let text = source.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
-        format!("{severity}: <input>:{line}:{column}: {diagnostic}\n | {text}\n | {:.>column$}", "^")
+        // One column each, so that the caret stands where it should.
+        let text = text.trim_end_matches('\r').replace(char::is_control, " ");
+        let before: String = text.chars().take(column.saturating_sub(1)).collect();
+        let place = before.width() + 1;
+        format!("{severity}: <input>:{line}:{column}: {diagnostic}\n | {text}\n | {:.>place$}", "^")
     };
     diagnostics.iter().map(one).collect::<Vec<_>>().join("\n")
 }

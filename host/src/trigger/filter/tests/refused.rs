@@ -137,6 +137,27 @@ fn errors_read_as_in_cel_go() {
 }
 
 #[test]
+fn a_caret_stands_below_what_it_is_about() {
+    // Letters of two columns, tabs, and what a terminal would obey.
+    let rows = ["'日本' + dat == ''", "\ttrue && dat", "'\u{1b}[31m' == dat", "true &&\r\n  dat"];
+    let report = rows.map(|source| ask(&json_post("{}"), source)).join("\n");
+    assert_snapshot!(report, @"
+    ERROR: <input>:1:8: undeclared reference to 'dat', did you mean 'data'?
+     | '日本' + dat == ''
+     | .........^
+    ERROR: <input>:1:10: undeclared reference to 'dat', did you mean 'data'?
+     |  true && dat
+     | .........^
+    ERROR: <input>:1:12: undeclared reference to 'dat', did you mean 'data'?
+     | ' [31m' == dat
+     | ...........^
+    ERROR: <input>:2:3: undeclared reference to 'dat', did you mean 'data'?
+     |   dat
+     | ..^
+    ");
+}
+
+#[test]
 fn fields_that_no_payload_has_are_refused() {
     let rows = [
         "data.metod == 'GET'",
