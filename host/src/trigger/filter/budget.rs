@@ -188,17 +188,9 @@ impl Spent {
     }
 }
 
-/// `100,000`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+/// `99,999`: no evaluation takes a million.
+fn grouped(steps: u64) -> String {
+    if steps < 1_000 { steps.to_string() } else { format!("{},{:03}", steps / 1_000, steps % 1_000) }
 }
 
 fn over_budget(reason: &str) -> ExecutionError {
