@@ -76,3 +76,17 @@ fn what_other_languages_write_is_told_of() {
      | ............^
     "#);
 }
+
+#[test]
+fn of_a_long_line_a_part_is_shown() {
+    let long = "data.method == 'GET' || ".repeat(20);
+    let report = [format!("{long}dat.method == ''"), format!("dat.method == '' || {long}true")];
+    assert_snapshot!(report.map(|source| ask(&json_post("{}"), &source)).join("\n"), @"
+    ERROR: <input>:1:481: undeclared reference to 'dat', did you mean 'data'?
+     | …== 'GET' || data.method == 'GET' || data.method == 'GET' || dat.method == ''
+     | .............................................................^
+    ERROR: <input>:1:1: undeclared reference to 'dat', did you mean 'data'?
+     | dat.method == '' || data.method == 'GET' || data.method == 'GET' || data.method == 'GET' || data.method == 'GET' || data…
+     | ^
+    ");
+}
