@@ -116,8 +116,10 @@ impl Meter {
     pub(super) fn exceeded(&self) -> Option<String> {
         let spent = self.spent();
         let reason = spent.exceeded?;
-        let took = spent.since.map_or(Duration::ZERO, |(_, processor)| processor_time().saturating_sub(processor));
-        let (millis, steps, kib) = (took.as_secs_f64() * 1e3, grouped(spent.steps), spent.built.div_ceil(1 << 10));
+        // What reads too much may have taken no step.
+        let Some((_, processor)) = spent.since else { return Some(reason.to_owned()) };
+        let millis = processor_time().saturating_sub(processor).as_secs_f64() * 1e3;
+        let (steps, kib) = (grouped(spent.steps), spent.built.div_ceil(1 << 10));
         Some(format!("{reason}; stopped after {millis:.1} ms, {steps} steps and {kib} KiB built"))
     }
 
