@@ -1,6 +1,7 @@
 //! Puts the parts together: a store, an engine, and a server on one address.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +13,10 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::deploy::{Current, Registry};
+use crate::deploy::{Current, Defaults, Registry};
 use crate::event::Org;
-use crate::guest::{Engine, Library};
+use crate::guest::compile::Program;
+use crate::guest::{self, Engine, Library};
 use crate::ingest::{self, Intake};
 use crate::observe::feed::Feed;
 use crate::retention::Keeper;
@@ -57,6 +59,10 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Tells the time.
     pub clock: Clock,
+    /// The program that compiles modules.
+    pub compiler: Program,
+    /// The directory in which they are kept compiled; none for one that is removed in the end.
+    pub compiled: Option<PathBuf>,
 }
 
 impl App {
@@ -65,15 +71,27 @@ impl App {
     /// # Errors
     /// The address is taken, the store fails, or the machine refuses the address space for sandboxes.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { config, store, org, listen, clock } = options;
+        let Options { config, store, org, listen, clock, compiler, compiled } = options;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
         let address = listener.local_addr().context("asking for the address listened on")?;
         let (tasks, feed, deployed) = (Tasks::default(), Feed::default(), Current::default());
         let engine = Engine::new(&config.guest, config.dispatch.slots).context("making the engine for guests")?;
         let guests = Guests::start(config.guest.threads)?;
-        let library = Library::new(engine.clone(), store.blobs.clone()).context("linking the host's functions")?;
-        let registry =
-            Registry::new(store.catalog.clone(), library, deployed.clone(), clock.clone(), config.dispatch.timeout());
+        let library = Library::new(
+            &config.guest.modules,
+            config.guest.compile.clone(),
+            guest::Parts {
+                engine: engine.clone(),
+                blobs: store.blobs.clone(),
+                folder: compiled,
+                program: compiler,
+                clock: clock.clone(),
+            },
+        );
+        let library = library.context("opening the library of modules")?;
+        let guest::Config { limits, ceilings, .. } = config.guest;
+        let defaults = Defaults { timeout: config.dispatch.timeout(), limits, ceilings };
+        let registry = Registry::new(store.catalog.clone(), library, deployed.clone(), clock.clone(), defaults);
         registry.restore().await.context("restoring what was deployed")?;
         let (now, lease_end) = (clock.now(), config.dispatch.lease_end(clock.now()));
         let lease = store.ledger.join(now, lease_end).await.context("joining the store")?;

@@ -2,6 +2,7 @@
 
 mod backup;
 mod client;
+mod compile;
 mod events;
 mod explain;
 mod filter;
@@ -68,6 +69,8 @@ enum Command {
     /// Check `tenterhook.yaml`; needs no server
     #[command(subcommand)]
     Manifest(manifest::Command),
+    #[command(hide = true)]
+    CompileModule(compile::Args),
 }
 
 /// Why a command ended without doing what it was asked.
@@ -107,6 +110,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Restore(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Filter(command) => filter::run(command).await,
         Command::Manifest(command) => manifest::run(&command),
+        Command::CompileModule(args) => compile::run(&args).map_err(Failure::from),
     };
     match done {
         Err(failure) if failure.error.is::<output::Closed>() => Ok(ExitCode::SUCCESS),

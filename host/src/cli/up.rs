@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::watch::{Change, Watch};
-use super::{output, tail};
+use super::{compile, output, tail};
 use crate::app::{App, Options};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -72,7 +72,15 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let module_bytes = config.deploy.module_bytes;
     let clock = Clock::system();
     let org: Org = ORG.into();
-    let options = Options { config, store, org: org.clone(), listen: args.listen, clock: clock.clone() };
+    let options = Options {
+        config,
+        store,
+        org: org.clone(),
+        listen: args.listen,
+        clock: clock.clone(),
+        compiler: compile::program(),
+        compiled: Some(data.join("compiled")),
+    };
     let mut app = App::start(options).await?;
     let feed = app.feed.subscribe();
     let deployer = Deployer {

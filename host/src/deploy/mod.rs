@@ -11,7 +11,7 @@ mod tests;
 
 use serde::Deserialize;
 
-pub use check::{expressions as check_expressions, filter_warnings};
+pub use check::{Defaults, expressions as check_expressions, filter_warnings};
 pub use project::{Project, ReadError};
 pub use registry::{Applied, ApplyError, Registry};
 pub use snapshot::{Current, Deployment, Endpoint, Snapshot};

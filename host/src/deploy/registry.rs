@@ -2,18 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
-use bytes::Bytes;
 use tracing::error;
 
-use super::check::{self, Modules};
+use super::check::{self, Defaults, Modules};
 use super::manifest::{self, Diagnostic, Manifest};
 use super::project::Project;
 use super::snapshot::{Current, Deployment};
 use crate::clock::Clock;
 use crate::event::{DeploymentId, Digest, Org};
-use crate::guest::{self, Library, LoadError, Module, Vars};
+use crate::guest::{Library, LoadError, Vars};
 use crate::store::{self, Catalog, DeploymentRecord};
 
 /// Through which everything is deployed. Clones share it.
@@ -25,7 +23,7 @@ struct Inner {
     library: Library,
     deployed: Current,
     clock: Clock,
-    timeout: Duration,
+    defaults: Defaults,
     /// One deployment at a time: the later one wins.
     turn: tokio::sync::Mutex<()>,
     /// Deployments that sessions were resumed for, as long as some of these run.
@@ -53,16 +51,16 @@ pub enum ApplyError {
 }
 
 impl Registry {
-    /// A registry that publishes to `deployed`. `timeout` is that of triggers that name none.
+    /// A registry that publishes to `deployed`. `defaults` hold for triggers that do not say.
     pub fn new(
         catalog: Arc<dyn Catalog>,
         library: Library,
         deployed: Current,
         clock: Clock,
-        timeout: Duration,
+        defaults: Defaults,
     ) -> Self {
         let (turn, loaded) = (tokio::sync::Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { catalog, library, deployed, clock, timeout, turn, loaded }))
+        Self(Arc::new(Inner { catalog, library, deployed, clock, defaults, turn, loaded }))
     }
 
     /// Publishes what each org had when the host last stopped. A deployment that does not load any more is told of and left out.
@@ -75,7 +73,7 @@ impl Registry {
         active.sort_by_key(|record| record.id);
         for record in active {
             let (id, project) = (record.id, record.project.clone());
-            match self.load(record).await {
+            match self.load(record) {
                 Ok(deployment) => self.0.deployed.publish(&Arc::new(deployment)),
                 Err(error) => error!(deployment.id = %id, project, %error, "failed to restore a deployment"),
             }
@@ -94,6 +92,7 @@ impl Registry {
         let modules = self.add_modules(&manifest, &project, &mut mistakes).await?;
         let record = self.record(org, &manifest, &project, &modules);
         let deployment = self.deployment_of(&record, &manifest, modules, &mut mistakes);
+        mistakes.extend(check::beyond_ceilings(&manifest, &project.manifest, &self.0.defaults.ceilings));
         mistakes.extend(self.conflicts(org, &manifest, &project.manifest));
         if !mistakes.is_empty() {
             return Err(ApplyError::Invalid(mistakes.into()));
@@ -127,22 +126,16 @@ impl Registry {
         }
         let record = self.0.catalog.deployment(org, id).await?;
         let record = record.ok_or_else(|| store::Error::Conflict(format!("there is no deployment {id}")))?;
-        let deployment = Arc::new(self.load(record).await?);
+        let deployment = Arc::new(self.load(record)?);
         self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::downgrade(&deployment));
         Ok(deployment)
     }
 
-    async fn load(&self, record: DeploymentRecord) -> Result<Deployment, ApplyError> {
+    fn load(&self, record: DeploymentRecord) -> Result<Deployment, ApplyError> {
         let manifest = Manifest::parse(&record.manifest)?;
-        let mut modules = Modules::new();
+        let modules =
+            record.modules.iter().map(|(name, digest)| (name.clone(), self.0.library.module(*digest))).collect();
         let mut mistakes = Vec::new();
-        for (name, digest) in &record.modules {
-            match self.0.library.module(*digest).await {
-                Ok(module) => drop(modules.insert(name.clone(), module)),
-                Err(LoadError::Store(error)) => return Err(error.into()),
-                Err(error) => mistakes.push(bad_module(&manifest, &record.manifest, name, &error)),
-            }
-        }
         let deployment = self.deployment_of(&record, &manifest, modules, &mut mistakes);
         if mistakes.is_empty() { Ok(deployment) } else { Err(ApplyError::Invalid(mistakes.into())) }
     }
@@ -155,19 +148,13 @@ impl Registry {
     ) -> store::Result<Modules> {
         let mut modules = Modules::new();
         for (name, bytes) in project.modules.iter().filter(|(name, _)| manifest.modules.contains_key(*name)) {
-            match self.add_module(bytes.clone()).await {
+            match self.0.library.add(bytes.clone()).await {
                 Ok(module) => drop(modules.insert(name.clone(), module)),
                 Err(LoadError::Store(error)) => return Err(error),
                 Err(error) => mistakes.push(bad_module(manifest, &project.manifest, name, &error)),
             }
         }
         Ok(modules)
-    }
-
-    async fn add_module(&self, bytes: Bytes) -> Result<Arc<Module>, LoadError> {
-        let component = tokio::task::spawn_blocking(|| guest::componentize(bytes)).await;
-        let component = component.map_err(|panic| LoadError::Invalid(panic.to_string()))?;
-        self.0.library.add(component.map_err(LoadError::Invalid)?).await
     }
 
     fn record(&self, org: &Org, manifest: &Manifest, project: &Project, modules: &Modules) -> DeploymentRecord {
@@ -191,7 +178,7 @@ impl Registry {
         modules: Modules,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Deployment {
-        let triggers = check::triggers(manifest, &record.manifest, &modules, self.0.timeout, mistakes);
+        let triggers = check::triggers(manifest, &record.manifest, &modules, &self.0.defaults, mistakes);
         let dedups = check::dedups(manifest, &record.manifest, mistakes);
         let vars = manifest.project.vars.iter().map(|var| (var.name.value.clone(), var.value.clone())).collect();
         Deployment {

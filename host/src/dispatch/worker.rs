@@ -117,11 +117,18 @@ async fn settle(inner: &Arc<Inner>, turn: Turn, mut session: Session, trigger: &
     let delivery = &session.delivery;
     let terms = Terms { is_sync: trigger.is_sync, retry: &trigger.retry };
     let dice = policy::dice(delivery.session, delivery.attempt);
-    let settlement = session.is_recorded.then(|| policy::settle(delivery, &run, terms, dice));
-    if let (Some(stub), Some(outcome)) = (session.stub.take(), run.outcome) {
+    let stub = session.stub.take().filter(Stub::is_awaited);
+    if !session.is_recorded {
+        if let (Some(stub), Some(outcome)) = (stub, run.outcome) {
+            stub.answer(outcome);
+        }
+        return;
+    }
+    let answer = stub.and_then(|stub| Some((stub, run.outcome.clone()?)));
+    let settlement = policy::settle(delivery, run, terms, dice);
+    if let Some((stub, outcome)) = answer {
         stub.answer(outcome);
     }
-    let Some(settlement) = settlement else { return };
     let again = match settlement.next {
         Next::Again { due } => Some(due),
         Next::Ended { .. } => None,
@@ -202,5 +209,6 @@ fn job(ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> Job {
         export: trigger.call.export(),
         vars: ready.deployment.vars.clone(),
         timeout: trigger.timeout,
+        limits: trigger.limits,
     }
 }

@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod json_schema;
+mod limits;
 mod locate;
 mod mistakes;
 mod schema;
@@ -277,7 +278,7 @@ fn timeouts() {
 fn what_the_documentation_shows_is_read() {
     let reference = include_str!("../../../docs/manifest.md");
     let examples: Vec<_> = reference.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(examples.len(), 5);
+    assert_eq!(examples.len(), 6);
     for example in examples {
         read(example);
     }
