@@ -187,8 +187,11 @@ fn body<'a>(data: &'a Data, meter: &Arc<Meter>) -> Boxed<'a> {
 
 fn headers<'a>(fields: &'a Headers) -> Boxed<'a> {
     let field = |(name, value): (&'a str, Cow<'a, str>)| {
-        let value = content_length(name, &value).map_or_else(|| text(value), |length| integer(length));
-        (CelString::from(name), Slot::Made(value))
+        let slot = match content_length(name, &value) {
+            Some(length) => Slot::Made(integer(length)),
+            None => Slot::Text(CelString::from(value)),
+        };
+        (CelString::from(name), slot)
     };
     if are_distinct(fields) {
         return Box::new(Dict::of_headers(fields.iter().map(|(name, value)| field((name, Cow::Borrowed(value))))));
@@ -206,7 +209,7 @@ fn are_distinct(fields: &Headers) -> bool {
 
 fn joined(pairs: &Pairs) -> Boxed<'_> {
     Box::new(Dict::new(
-        pairs.joined().into_iter().map(|(name, value)| (CelString::from(name), Slot::Made(text(value)))),
+        pairs.joined().into_iter().map(|(name, value)| (CelString::from(name), Slot::Text(CelString::from(value)))),
     ))
 }
 
