@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::deploy::{Current, Registry};
+use crate::deploy::{self, Current, Naming, Registry};
 use crate::event::Org;
 use crate::guest::{Engine, Library};
 use crate::ingest::{self, Intake};
@@ -72,8 +72,14 @@ impl App {
         let engine = Engine::new(&config.guest, config.dispatch.slots).context("making the engine for guests")?;
         let guests = Guests::start(config.guest.threads)?;
         let library = Library::new(engine.clone(), store.blobs.clone()).context("linking the host's functions")?;
-        let registry =
-            Registry::new(store.catalog.clone(), library, deployed.clone(), clock.clone(), config.dispatch.timeout());
+        let registry = Registry::new(deploy::Parts {
+            catalog: store.catalog.clone(),
+            library,
+            deployed: deployed.clone(),
+            clock: clock.clone(),
+            naming: Naming::Names,
+            timeout: config.dispatch.timeout(),
+        });
         registry.restore().await.context("restoring what was deployed")?;
         let (now, lease_end) = (clock.now(), config.dispatch.lease_end(clock.now()));
         let lease = store.ledger.join(now, lease_end).await.context("joining the store")?;

@@ -6,6 +6,8 @@
 pub mod event;
 // The one caller of the system's clock.
 pub mod clock;
+// Secrets that nobody can guess.
+pub mod random;
 // The one caller of `spawn`.
 pub mod task;
 // What the host tells those who run it.

@@ -207,7 +207,7 @@ impl Deployer {
             // The first time it is new to who reads, if not to the store.
             Ok(Applied::Unchanged(deployment)) => self.deployed(&deployment, &source),
             Err(ApplyError::Invalid(mistakes)) => return self.failed(self.render(&mistakes, &source)),
-            Err(ApplyError::Store(error)) => return self.failed(error.to_string()),
+            Err(error) => return self.failed(error.to_string()),
         }
         Ok(())
     }

@@ -173,9 +173,7 @@ async fn deployment(inner: &Inner, delivery: &Delivery) -> Result<Arc<Deployment
         Ok(deployment) => Ok(deployment),
         Err(ApplyError::Store(error @ Error::Conflict(_))) => Err(Unready::Hopeless(error.to_string())),
         Err(ApplyError::Store(error)) => Err(Unready::Later(error)),
-        Err(error @ ApplyError::Invalid(_)) => {
-            Err(Unready::Hopeless(format!("its deployment does not load any more: {error}")))
-        }
+        Err(error) => Err(Unready::Hopeless(format!("its deployment does not load any more: {error}"))),
     }
 }
 

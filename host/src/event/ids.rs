@@ -101,8 +101,16 @@ id! {
     /// A deployment: `dep_` and a ULID in lower case.
     DeploymentId, "dep_", "a deployment id (`dep_…`)"
 }
+id! {
+    /// An API token, not what its holder shows: `tok_` and a ULID in lower case.
+    TokenId, "tok_", "a token id (`tok_…`)"
+}
+id! {
+    /// A line of an audit log: `aud_` and a ULID in lower case.
+    AuditId, "aud_", "the id of a line of an audit log (`aud_…`)"
+}
 
-/// The SHA-256 of a module, by which it is addressed: 64 hexadecimal digits.
+/// A SHA-256, in hexadecimal: by its own a module is addressed, and by it a secret is known that is not kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
@@ -110,6 +118,16 @@ impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Its 32 bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A digest that was made elsewhere.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 }
 

@@ -47,6 +47,15 @@ impl Module {
         self.handlers.keys().map(String::as_str).collect()
     }
 
+    /// What it imports, sorted: `tenterhook:handler/log@0.1.0`.
+    pub fn imports(&self) -> Vec<String> {
+        let component = self.pre.component();
+        let ty = component.component_type();
+        let mut names: Vec<String> = ty.imports(component.engine()).map(|(name, _)| name.to_owned()).collect();
+        names.sort();
+        names
+    }
+
     pub(super) fn handler(&self, export: &str) -> Option<&ComponentExportIndex> {
         self.handlers.get(export)
     }

@@ -9,7 +9,7 @@ use http::{Request, Response, StatusCode};
 use super::accept::{self, Accepted};
 use super::select::{self, Selected};
 use super::{Intake, Parts, Rejection, body, duplicate, endpoint, normalize, reply};
-use crate::deploy::Endpoint;
+use crate::deploy::Route;
 use crate::event::{Data, Event, EventId, EventType, Keep, Timestamp};
 use crate::observe::feed::{EventNotice, Notice};
 
@@ -18,9 +18,10 @@ pub(super) async fn receive(
     State(Intake(intake)): State<Intake>,
     request: Request<Body>,
 ) -> Result<Response<Body>, Rejection> {
-    let endpoint = endpoint::find(&intake.deployed.load(), request.uri().path())?;
+    let target = endpoint::find(&intake.deployed.load(), request.uri().path(), request.headers())?;
     let received = body::read(&intake, request).await?;
-    let event = event(&intake, &endpoint, &received);
+    let event = event(&intake, &target.route, &received);
+    let endpoint = target.endpoint(&event)?;
     let selected = select::select(&event, &endpoint);
     let notice = notice(&selected);
     let (notice, answer) = match accept::accept(&intake, &endpoint, selected, received.room.clone()).await? {
@@ -34,12 +35,12 @@ pub(super) async fn receive(
     Ok(answer)
 }
 
-fn event(intake: &Parts, endpoint: &Endpoint, received: &body::Received) -> Arc<Event> {
+fn event(intake: &Parts, route: &Route, received: &body::Received) -> Arc<Event> {
     let now = intake.clock.now();
     Arc::new(Event {
         id: EventId::new(now),
-        org: endpoint.deployment.org.clone(),
-        endpoint: endpoint.slug.clone(),
+        org: route.org.clone(),
+        endpoint: route.slug.clone(),
         received_at: now,
         kind: EventType::of(received.head.method.as_str()),
         data: Arc::new(Data::new(normalize::normalize(received))),

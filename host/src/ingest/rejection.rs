@@ -20,6 +20,9 @@ pub enum Rejection {
     /// No active deployment listens on the slug.
     #[error("no webhook is deployed at this path")]
     NotFound,
+    /// No deployment that is testing has the token that the request shows.
+    #[error("no deployment is addressed by the token in `Tenterhook-Testing`")]
+    NotAddressed,
     /// The body is over the limit, whether its length was declared or counted.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
@@ -73,6 +76,7 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response<Body> {
         let (status, code) = match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "webhook_not_found"),
+            Self::NotAddressed => (StatusCode::FORBIDDEN, "testing_token_unknown"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "request_malformed"),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
@@ -100,7 +104,7 @@ impl IntoResponse for Rejection {
             Self::Connect => {
                 headers.insert(ALLOW, HeaderValue::from_static(ALLOWED));
             }
-            Self::NotFound => {}
+            Self::NotFound | Self::NotAddressed => {}
         }
         answer
     }

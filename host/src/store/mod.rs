@@ -3,7 +3,7 @@
 //! [`memory`] is the model; [`sqlite`] is the embedded default. Both pass the suite in `conformance`.
 
 pub mod blob;
-mod catalog;
+pub mod catalog;
 mod history;
 mod ledger;
 mod list;

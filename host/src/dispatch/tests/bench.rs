@@ -64,7 +64,14 @@ impl Bench {
         let engine = Engine::new(&defaults::<guest::Config>("guest"), config.slots).unwrap();
         let library = Library::new(engine.clone(), store.blobs.clone()).unwrap();
         let (catalog, timeout) = (store.catalog.clone(), config.timeout());
-        let registry = Registry::new(catalog, library, Current::default(), clock.clone(), timeout);
+        let registry = Registry::new(deploy::Parts {
+            catalog,
+            library,
+            deployed: Current::default(),
+            clock: clock.clone(),
+            naming: Naming::Names,
+            timeout,
+        });
         Self { store, registry, clock, config, engine }
     }
 

@@ -7,7 +7,7 @@ mod ledger;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Answer, Blobs, Delivery, DeploymentRecord, EventRecord, SessionRecord, Store, Usage, strip, weight};
+use super::{Answer, Blobs, Delivery, EventRecord, SessionRecord, Store, Usage, strip, weight};
 use crate::event::{Attempt, Event, EventId, Keep, LogEntry, Org, SessionId, SessionState, Timestamp, Verdict};
 
 /// A new, empty store. It is gone when its last clone is.
@@ -29,8 +29,7 @@ struct State {
     /// When each lease ends, by its node.
     leases: HashMap<Arc<str>, Timestamp>,
     orgs: BTreeMap<Org, Tenant>,
-    /// In the order of their commits.
-    deployments: Vec<DeploymentRecord>,
+    catalog: catalog::Cabinet,
 }
 
 /// What one org has.

@@ -21,3 +21,53 @@ UPDATE usage SET bytes = (SELECT coalesce(sum(bytes), 0) FROM events WHERE event
     + (SELECT coalesce(sum(bytes), 0) FROM sessions WHERE sessions.org = usage.org)
     + (SELECT coalesce(sum(bytes), 0) FROM logs WHERE logs.org = usage.org)
     + (SELECT coalesce(sum(bytes), 0) FROM dedup WHERE dedup.org = usage.org);
+
+-- Who may do what, and what is deployed: JSON below an org, a kind and a key. `mark` is by what a record is found without its
+-- org, a token's digest or a slug.
+CREATE TABLE records (
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    revision INTEGER NOT NULL, -- of the commit that wrote it last
+    mark TEXT,
+    expires INTEGER,           -- from then on it may be removed
+    used INTEGER,              -- when it was used last, where that is noted
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX records_by_mark ON records (kind, mark) WHERE mark IS NOT NULL;
+CREATE INDEX records_by_key ON records (kind, key, org);
+CREATE INDEX records_by_expiry ON records (expires) WHERE expires IS NOT NULL;
+
+-- How many commits the catalog has had: one row.
+CREATE TABLE revision (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    number INTEGER NOT NULL
+) STRICT;
+INSERT INTO revision (id, number) VALUES (1, 1);
+
+-- Who did what, when and from where. Never changed.
+CREATE TABLE audit (
+    org TEXT NOT NULL,
+    id TEXT NOT NULL,
+    entry TEXT NOT NULL, -- JSON
+    PRIMARY KEY (org, id)
+) STRICT, WITHOUT ROWID;
+
+-- What served until now: of an org's deployments the last one. Which slugs it has is found when it is loaded.
+INSERT INTO records (org, kind, key, revision, mark, body)
+SELECT org, 'org', org, 1, org,
+       json_object('name', org, 'created_at', strftime('%Y-%m-%dT%H:%M:%fZ', min(created) / 1e6, 'unixepoch'))
+FROM deployments GROUP BY org;
+INSERT INTO records (org, kind, key, revision, body)
+SELECT org, 'project', project, 1,
+       json_object('name', project, 'created_at', strftime('%Y-%m-%dT%H:%M:%fZ', created / 1e6, 'unixepoch'), 'active', id)
+FROM deployments WHERE number IN (SELECT max(number) FROM deployments GROUP BY org);
+
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('records', 'records', '100000 1000 200 1'),
+    ('records', 'records_by_mark', '50000 20000 1'),
+    ('records', 'records_by_key', '100000 15000 2 1'),
+    ('records', 'records_by_expiry', '1000 1'),
+    ('audit', 'audit', '100000 1000 1');
+ANALYZE sqlite_schema;

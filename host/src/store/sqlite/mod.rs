@@ -6,6 +6,7 @@ mod accept;
 pub mod backup;
 mod catalog;
 mod claim;
+mod commit;
 mod directory;
 mod error;
 mod expire;
