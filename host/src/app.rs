@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 
+use crate::api::{self, Door};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deploy::{self, Current, Naming, Registry};
@@ -20,7 +21,7 @@ use crate::observe::feed::Feed;
 use crate::retention::Keeper;
 use crate::store::Store;
 use crate::task::Tasks;
-use crate::{api, dispatch, server};
+use crate::{dispatch, server};
 
 /// A running host.
 pub struct App {
@@ -51,12 +52,21 @@ pub struct Options {
     pub config: Config,
     /// Where everything is kept.
     pub store: Store,
-    /// The one tenant.
-    pub org: Org,
+    /// Whom it serves.
+    pub tenancy: Tenancy,
     /// Where to listen; port 0 is any free one.
     pub listen: SocketAddr,
     /// Tells the time.
     pub clock: Clock,
+}
+
+/// Whom a host serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tenancy {
+    /// One org, whose owner everybody on this machine is: a directory is served.
+    One(Org),
+    /// As many orgs as there are, each with tokens.
+    Many,
 }
 
 impl App {
@@ -65,9 +75,10 @@ impl App {
     /// # Errors
     /// The address is taken, the store fails, or the machine refuses the address space for sandboxes.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { config, store, org, listen, clock } = options;
+        let Options { config, store, tenancy, listen, clock } = options;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
         let address = listener.local_addr().context("asking for the address listened on")?;
+        let quotas = config.limits();
         let (tasks, feed, deployed) = (Tasks::default(), Feed::default(), Current::default());
         let engine = Engine::new(&config.guest, config.dispatch.slots).context("making the engine for guests")?;
         let guests = Guests::start(config.guest.threads)?;
@@ -77,7 +88,7 @@ impl App {
             library,
             deployed: deployed.clone(),
             clock: clock.clone(),
-            naming: Naming::Names,
+            naming: if tenancy == Tenancy::Many { Naming::Random } else { Naming::Names },
             timeout: config.dispatch.timeout(),
         });
         registry.restore().await.context("restoring what was deployed")?;
@@ -115,7 +126,21 @@ impl App {
             feed: feed.clone(),
         });
         let control = Arc::new(api::Live { dispatch, intake: intake.clone() });
-        let api = api::router(api::State { history: store.history, control, org, clock });
+        let door = match tenancy {
+            Tenancy::One(org) => Door::Local(org),
+            Tenancy::Many => Door::Tokens(Arc::default()),
+        };
+        let api = api::router(api::State {
+            history: store.history,
+            catalog: store.catalog,
+            blobs: store.blobs,
+            registry: registry.clone(),
+            control,
+            door,
+            quotas,
+            tasks: tasks.clone(),
+            clock,
+        });
         let router = Router::new().merge(ingest::router(intake.clone())).merge(api.merge(api::health::router()));
         let server = Server { listener, router, config: config.http };
         Ok(Self { address, registry, intake, feed, tasks, _guests: guests, shutdown, server: Some(server) })

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::quota::{self, Limits};
 use crate::{deploy, dispatch, guest, ingest, retention, server};
 
 /// Every setting, its default and its reason.
@@ -40,6 +41,8 @@ pub struct Config {
     pub history: retention::Config,
     /// What a sandbox may take.
     pub guest: guest::Config,
+    /// What an org may take of which no operator said anything.
+    pub quota: quota::Config,
 }
 
 impl Config {
@@ -60,8 +63,25 @@ impl Config {
         Ok(config)
     }
 
+    /// What an org may take of which no operator said anything.
+    pub fn limits(&self) -> Limits {
+        let Self { deploy, dispatch, history, guest, quota, .. } = self;
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Limits {
+            events_per_second: (quota.events_per_second > 0).then_some(quota.events_per_second),
+            burst: quota.burst,
+            backlog: count(dispatch.backlog),
+            sessions: count(dispatch.slots_per_org.min(dispatch.slots)),
+            modules: quota.modules,
+            module_bytes: deploy.module_bytes,
+            modules_bytes: quota.modules_bytes,
+            stored_bytes: (history.bytes_per_org > 0).then_some(history.bytes_per_org),
+            log_bytes: count(guest.limits.log_bytes),
+        }
+    }
+
     fn check(&self) -> anyhow::Result<()> {
-        let Self { ingest, http, dispatch, history, guest, .. } = self;
+        let Self { ingest, http, dispatch, history, guest, quota, .. } = self;
         let at_least_one = [
             ("ingest.body_bytes", ingest.body_bytes == 0),
             ("ingest.read_timeout_ms", ingest.read_timeout_ms == 0),
@@ -75,6 +95,7 @@ impl Config {
             ("dispatch.slots_per_org", dispatch.slots_per_org == 0),
             ("dispatch.interruptions", dispatch.interruptions == 0),
             ("guest.tick_ms", guest.tick_ms == 0),
+            ("quota.burst", quota.burst == 0),
         ];
         if let Some((name, _)) = at_least_one.iter().find(|(_, is_zero)| *is_zero) {
             bail!("`{name}` is 0: it must be at least 1");

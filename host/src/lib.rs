@@ -22,6 +22,8 @@ pub mod retention;
 pub mod guest;
 // What is deployed: manifests, modules, and the snapshot that requests are routed by.
 pub mod deploy;
+// What an org may take.
+pub mod quota;
 // Runs what is owed.
 pub mod dispatch;
 // Receives webhooks.

@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::Path as Parameter;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::routing::any;
-use tenterhook_host::app::{App, Options};
+use tenterhook_host::app::{App, Options, Tenancy};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::deploy::{Applied, Project};
@@ -85,7 +85,8 @@ fn config() -> Config {
 
 /// A host that serves one trigger, of which the manifest says `more`.
 async fn start(config: Config, store: Store, more: &str) -> (App, DeploymentId) {
-    let options = Options { config, store, org: "bench".into(), listen: LOOPBACK, clock: Clock::system() };
+    let options =
+        Options { config, store, tenancy: Tenancy::One("bench".into()), listen: LOOPBACK, clock: Clock::system() };
     let mut app = App::start(options).await.unwrap();
     let manifest = format!(
         "version: v1\nproject:\n  name: bench\n  triggers:\n    - name: hook\n      type: webhook\n      \

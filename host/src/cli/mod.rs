@@ -9,6 +9,7 @@ mod manifest;
 pub(crate) mod output;
 mod payload;
 mod retry;
+mod serve;
 mod sessions;
 pub(crate) mod tail;
 mod up;
@@ -52,6 +53,8 @@ pub struct Cli {
 enum Command {
     /// Serve the project of a directory and show what happens
     Up(up::Args),
+    /// Serve many orgs, with tokens
+    Serve(serve::Args),
     /// Look at the events that were received
     #[command(subcommand)]
     Events(events::Command),
@@ -101,6 +104,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     observe::log_to_stderr(&cli.log).map_err(bad_directives)?;
     let done = match cli.command {
         Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Events(command) => events::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Sessions(command) => sessions::run(command).await.map(|()| ExitCode::SUCCESS),
         Command::Backup(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),

@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::watch::{Change, Watch};
 use super::{output, tail};
-use crate::app::{App, Options};
+use crate::app::{App, Options, Tenancy};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deploy::manifest::{self, Manifest, Severity};
@@ -72,7 +72,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let module_bytes = config.deploy.module_bytes;
     let clock = Clock::system();
     let org: Org = ORG.into();
-    let options = Options { config, store, org: org.clone(), listen: args.listen, clock: clock.clone() };
+    let tenancy = Tenancy::One(org.clone());
+    let options = Options { config, store, tenancy, listen: args.listen, clock: clock.clone() };
     let mut app = App::start(options).await?;
     let feed = app.feed.subscribe();
     let deployer = Deployer {
@@ -101,7 +102,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// Each connection is an open file, and shells allow few of those unless a program asks for what it may have.
-fn raise_file_limit() {
+pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
         tracing::warn!(%error, "failed to raise the limit of open files");
@@ -154,7 +155,7 @@ async fn tell(feed: Subscription, json: bool) {
 }
 
 /// Ends at the first Ctrl-C or SIGTERM from now on.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {

@@ -105,12 +105,7 @@ impl Registry {
     }
 
     /// Keeps what has no mistakes, and publishes it.
-    async fn keep(
-        &self,
-        sound: Sound<'_>,
-        mut mistakes: Vec<Diagnostic>,
-        by: &By,
-    ) -> Result<Deployed, ApplyError> {
+    async fn keep(&self, sound: Sound<'_>, mut mistakes: Vec<Diagnostic>, by: &By) -> Result<Deployed, ApplyError> {
         let Sound { manifest, record, deployment, uploads, place } = sound;
         let (org, project, id) = (record.org.clone(), record.project.clone(), record.id);
         let (endpoints, taken) = self.endpoints(&org, manifest, &record.manifest).await?;

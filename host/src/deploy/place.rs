@@ -3,7 +3,6 @@
 use crate::event::{DeploymentId, Digest, Org};
 use crate::random;
 use crate::store::catalog::{By, Canary, Change, Committed, Expect, Items as _, Kept, ProjectItem, Revision, Testing};
-use crate::store::{self};
 
 use super::registry::{ApplyError, Registry};
 
@@ -139,6 +138,24 @@ impl Registry {
         self.place(org, project, previous, Place::Active, expect, by).await
     }
 
+    /// Has nothing of a project serve any more.
+    ///
+    /// # Errors
+    /// As [`Registry::place`].
+    pub async fn stop(&self, org: &Org, project: &str, expect: Expect, by: &By) -> Result<(), ApplyError> {
+        let turn = self.turn(org);
+        let _turn = turn.lock().await;
+        let Kept { mut item, revision, .. } = self.project(org, project).await?;
+        item.previous = item.active.take().or(item.previous);
+        (item.canary, item.testing) = (None, Vec::new());
+        let told = by.did(self.0.clock.now(), "project.stop", project);
+        let expect = if expect == Expect::Anything { Expect::At(revision) } else { expect };
+        match self.0.catalog.commit(org, vec![Change::put(&item, expect)?], Some(told)).await? {
+            Committed::Done(_) => self.refresh(org, project).await,
+            Committed::Refused(refusal) => Err(ApplyError::Refused(refusal)),
+        }
+    }
+
     async fn project(&self, org: &Org, project: &str) -> Result<Kept<ProjectItem>, ApplyError> {
         let found = self.0.catalog.find::<ProjectItem>(org, project).await?;
         found.ok_or_else(|| Misplaced::NoProject(project.to_owned()).into())
@@ -162,13 +179,6 @@ pub(super) fn words(place: Place) -> String {
         Place::Canary(percent) => format!("active for {percent} %"),
         Place::Testing => "testing".to_owned(),
         Place::Inactive => "inactive".to_owned(),
-    }
-}
-
-/// The org has no such record of what is to be changed.
-impl From<Misplaced> for store::Error {
-    fn from(misplaced: Misplaced) -> Self {
-        Self::Conflict(misplaced.to_string())
     }
 }
 

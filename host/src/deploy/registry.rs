@@ -113,7 +113,9 @@ impl Registry {
                     match published {
                         Ok(()) => {}
                         Err(ApplyError::Store(failed)) => return Err(failed),
-                        Err(error) => error!(org = %org, project = project.item.name, %error, "failed to restore a project"),
+                        Err(error) => {
+                            error!(org = %org, project = project.item.name, %error, "failed to restore a project")
+                        }
                     }
                 }
             }

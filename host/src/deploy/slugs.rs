@@ -120,4 +120,3 @@ impl Registry {
         EndpointItem { slug, project, name, created_at: self.0.clock.now(), retired_at: None }
     }
 }
-

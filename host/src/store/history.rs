@@ -1,5 +1,6 @@
 //! What happened: the face of the store for people who ask.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -73,7 +74,7 @@ pub struct EventRecord {
 }
 
 /// A session as it was kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SessionRecord {
     /// Its id.
     pub id: SessionId,
@@ -166,6 +167,8 @@ pub trait History: Send + Sync {
     async fn answer(&self, org: &Org, event: EventId) -> Result<Answer>;
     /// What an org has.
     async fn usage(&self, org: &Org) -> Result<Usage>;
+    /// The deployments that an org's sessions are owed to.
+    async fn owed_to(&self, org: &Org) -> Result<BTreeSet<DeploymentId>>;
     /// Removes the oldest events that nothing is owed of, and what belongs to them but their keys, which last until they expire:
     /// a duplicate is then told that the event was accepted. Of each org the newest are left that fit in its bytes.
     async fn expire(&self, expiry: Expiry) -> Result<Expired>;

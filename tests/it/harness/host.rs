@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 use tempfile::TempDir;
-use tenterhook_host::app::{App, Options};
+use tenterhook_host::app::{App, Options, Tenancy};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::deploy::Project;
@@ -46,7 +46,8 @@ impl Host {
         let broken = Arc::new(AtomicBool::new(false));
         store.ledger = Arc::new(Breakable { inner: store.ledger.clone(), broken: broken.clone() });
         let history = store.history.clone();
-        let options = Options { config, store, org: "default".into(), listen: LOOPBACK, clock: Clock::system() };
+        let tenancy = Tenancy::One("default".into());
+        let options = Options { config, store, tenancy, listen: LOOPBACK, clock: Clock::system() };
         let mut app = App::start(options).await.unwrap();
         let project = Project { manifest: manifest.to_owned(), modules: modules(manifest) };
         if let Err(error) = app.registry.apply(&"default".into(), project).await {

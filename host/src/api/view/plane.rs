@@ -8,6 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::event::{AuditId, DeploymentId, Digest, Timestamp, TokenId};
+use crate::quota::Limits;
 use crate::store::catalog::{ModuleState, Quotas, Role, Scope};
 
 /// Who asks.
@@ -136,7 +137,6 @@ pub struct MemberChange {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Token {
     /// `tok_…`.
-    #[schema(value_type = String)]
     pub id: TokenId,
     /// What it is for, in words.
     pub name: String,
@@ -276,12 +276,17 @@ pub struct NewDeployment {
     #[serde(default)]
     pub modules: BTreeMap<String, Digest>,
     /// What it does from now on.
-    #[serde(flatten)]
-    pub place: Place,
+    #[serde(default)]
+    pub state: PlaceState,
+    /// With `active`: serve so many of a hundred events, and leave the others to what serves now.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 100)]
+    pub percent: Option<u8>,
 }
 
 /// What a deployment does from now on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Place {
     /// `active` serves, `testing` serves what is addressed to it, `inactive` nothing.
     #[serde(default)]
@@ -437,37 +442,12 @@ pub struct Usage {
     pub bytes: u64,
     /// Sessions whose handlers run now.
     pub running: u64,
-    /// Sessions that are owed: those that run and those that wait.
-    pub owed: u64,
     /// Modules.
     pub modules: u64,
     /// All modules together, in bytes.
     pub modules_bytes: u64,
     /// What it may take: the host's defaults where no operator said otherwise.
     pub limits: Limits,
-}
-
-/// What an org may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Limits {
-    /// Webhooks that are taken each second, in the long run; null for as many as come.
-    pub events_per_second: Option<u32>,
-    /// Webhooks that are taken at once after a pause; null for as many as come.
-    pub burst: Option<u32>,
-    /// Accepted sessions that may wait.
-    pub backlog: u64,
-    /// Sessions that run at once.
-    pub sessions: u64,
-    /// Modules.
-    pub modules: u32,
-    /// The largest module, in bytes.
-    pub module_bytes: u64,
-    /// All modules together, in bytes.
-    pub modules_bytes: u64,
-    /// What its events and logs may take, in bytes; null for as much as there is.
-    pub stored_bytes: Option<u64>,
-    /// The log of one session, in bytes.
-    pub log_bytes: u64,
 }
 
 /// A line of an org's audit log.
@@ -480,6 +460,7 @@ pub struct Audit {
     /// Who.
     pub actor: String,
     /// From where; null when it was the host itself.
+    #[schema(value_type = Option<String>)]
     pub from: Option<IpAddr>,
     /// What: `token.create`.
     pub action: String,

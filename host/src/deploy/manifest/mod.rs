@@ -167,6 +167,18 @@ impl Manifest {
     }
 }
 
+/// Whether a project may have this name.
+///
+/// # Errors
+/// What is wrong with it, as a sentence that begins with the name.
+pub fn project_name(name: &str) -> Result<(), String> {
+    let worded = |mistake: grammar::Mistake| match mistake.help {
+        Some(help) => format!("{}: {help}", mistake.message),
+        None => mistake.message,
+    };
+    grammar::slug(name).map_err(worded)
+}
+
 impl TriggerSpec {
     /// The slug of its endpoint: `endpoint`, or its own name.
     pub fn slug(&self) -> &str {

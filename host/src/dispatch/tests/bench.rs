@@ -10,7 +10,7 @@ use wit_parser::Resolve;
 
 use super::super::{Config, Handle, Parts, Ticket};
 use crate::clock::Clock;
-use crate::deploy::{Applied, Current, Deployment, Project, Registry};
+use crate::deploy::{self, Applied, Current, Deployment, Naming, Project, Registry};
 use crate::event::{Data, Event, EventId, EventType, Org, Raw, SessionId, SessionState, Timestamp};
 use crate::guest::{self, Engine, Library};
 use crate::observe::feed::Feed;

@@ -95,14 +95,7 @@ impl Change {
     /// [`Error::Backend`] when it cannot be written as JSON.
     pub fn put<T: Item>(item: &T, expect: Expect) -> Result<Self> {
         let body = serde_json::to_string(item).map_err(|err| Error::Backend(format!("writing JSON: {err}")))?;
-        Ok(Self::Put {
-            kind: T::KIND,
-            key: item.key(),
-            expect,
-            mark: item.mark(),
-            expires_at: item.expires_at(),
-            body,
-        })
+        Ok(Self::Put { kind: T::KIND, key: item.key(), expect, mark: item.mark(), expires_at: item.expires_at(), body })
     }
 
     /// Removes the item with this key.

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
 use super::Kind;
 use crate::event::{AuditId, DeploymentId, Digest, Timestamp, TokenId};
@@ -29,7 +30,7 @@ pub trait Item: Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 /// What somebody may do: each may do what those before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Looks at everything but secrets.
@@ -56,8 +57,8 @@ pub struct OrgItem {
 }
 
 /// What an org may take; none of them is the host's default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Quotas {
     /// Webhooks that are taken each second, in the long run.
     pub events_per_second: Option<u32>,
@@ -121,7 +122,7 @@ pub struct MemberItem {
 }
 
 /// What a token is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Scope {
     /// Everything on this host.
@@ -204,7 +205,7 @@ pub struct Testing {
 }
 
 /// How far a module is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ModuleState {
     /// It is there, and is being compiled.

@@ -1,12 +1,12 @@
 //! What happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use async_trait::async_trait;
 
 use super::{Memory, Tenant, queued};
-use crate::event::{EventId, LogEntry, Org, SessionId, SessionState, Timestamp};
+use crate::event::{DeploymentId, EventId, LogEntry, Org, SessionId, SessionState, Timestamp};
 use crate::store::{
     Answer, EventQuery, EventRecord, Expired, Expiry, History, Page, Result, SCAN, SessionQuery, SessionRecord, Usage,
     list,
@@ -67,6 +67,10 @@ impl History for Memory {
 
     async fn usage(&self, org: &Org) -> Result<Usage> {
         Ok(self.look(org, Tenant::usage))
+    }
+
+    async fn owed_to(&self, org: &Org) -> Result<BTreeSet<DeploymentId>> {
+        Ok(self.look(org, |tenant| tenant.owed.values().map(|owed| owed.delivery.deployment).collect()))
     }
 
     async fn expire(&self, expiry: Expiry) -> Result<Expired> {

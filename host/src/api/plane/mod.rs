@@ -1,0 +1,16 @@
+//! The control plane: orgs and what they have.
+
+pub(super) mod audit;
+pub(super) mod deployments;
+pub(super) mod endpoints;
+pub(super) mod members;
+pub(super) mod modules;
+pub(super) mod orgs;
+pub(super) mod place;
+pub(super) mod projects;
+pub(super) mod tokens;
+mod usage;
+mod write;
+
+pub(super) use usage::{limits, owed};
+pub(super) use write::{Body, IfMatch, Tagged, commit, listing};
