@@ -10,7 +10,7 @@ use crate::store::catalog::{AuditEntry, Change, Committed, Kind, RecordQuery, Re
 use crate::store::{Catalog, DeploymentRecord, Error, Page, Result};
 
 /// What the catalog has, of all orgs.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Cabinet {
     records: BTreeMap<(Org, Kind, String), Record>,
     /// In the order of their commits.
@@ -24,6 +24,13 @@ struct Record {
     row: Row,
     mark: Option<String>,
     expires_at: Option<Timestamp>,
+}
+
+impl Default for Cabinet {
+    /// The first revision is that of what a store is made with.
+    fn default() -> Self {
+        Self { records: BTreeMap::new(), deployments: Vec::new(), audit: BTreeMap::new(), revision: 1 }
+    }
 }
 
 impl Cabinet {

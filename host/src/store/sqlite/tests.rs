@@ -117,6 +117,7 @@ fn queries() -> impl Iterator<Item = &'static str> {
         .into_iter()
         .chain(super::list::QUERIES)
         .chain(super::expire::QUERIES)
+        .chain(super::catalog::QUERIES)
         .chain(super::commit::QUERIES)
 }
 
