@@ -1,11 +1,10 @@
-//! Puts the parts together: a store, an engine, and a server on one address.
+//! Puts the parts together: a store, an engine, and a server on one address or two.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
@@ -19,14 +18,22 @@ use crate::guest::{Engine, Library};
 use crate::ingest::{self, Intake};
 use crate::observe::feed::Feed;
 use crate::retention::Keeper;
+use crate::seal::{MasterKeys, Vault};
+use crate::server::{Server, Site};
 use crate::store::Store;
 use crate::task::Tasks;
-use crate::{dispatch, server};
+use crate::{dispatch, tls};
 
 /// A running host.
 pub struct App {
-    /// Where it listens.
+    /// Where webhooks are received.
     pub address: SocketAddr,
+    /// Where the API is asked: on the same address unless it has one of its own.
+    pub api_address: SocketAddr,
+    /// Whether webhooks are received with TLS.
+    pub is_tls: bool,
+    /// Whether the API is asked with TLS.
+    pub is_api_tls: bool,
     /// Through which projects are deployed.
     pub registry: Registry,
     /// Through which events are dispatched again.
@@ -37,13 +44,7 @@ pub struct App {
     _guests: Guests,
     shutdown: Duration,
     /// What waits to be served.
-    server: Option<Server>,
-}
-
-struct Server {
-    listener: TcpListener,
-    router: Router,
-    config: server::Config,
+    waiting: Option<(Server, Vec<Site>)>,
 }
 
 /// What an [`App`] is made of.
@@ -52,6 +53,8 @@ pub struct Options {
     pub config: Config,
     /// Where everything is kept.
     pub store: Store,
+    /// By which secrets are sealed.
+    pub masters: MasterKeys,
     /// Whom it serves.
     pub tenancy: Tenancy,
     /// Where to listen; port 0 is any free one.
@@ -75,9 +78,18 @@ impl App {
     /// # Errors
     /// The address is taken, the store fails, or the machine refuses the address space for sandboxes.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { config, store, tenancy, listen, clock } = options;
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
-        let address = listener.local_addr().context("asking for the address listened on")?;
+        let Options { config, store, masters, tenancy, listen, clock } = options;
+        let vault = Vault::new(masters, store.keyring.clone());
+        let rewrapped = vault.rewrap().await.context("opening the orgs' keys")?;
+        if rewrapped > 0 {
+            tracing::info!(orgs = rewrapped, master = %vault.master(), "wrapped the orgs' keys by another master key");
+        }
+        tls::install();
+        let (listener, address) = bind(listen).await?;
+        let own = match config.http.api_listen {
+            Some(api_listen) => Some(bind(api_listen).await.context("`http.api_listen`")?),
+            None => None,
+        };
         let quotas = config.limits();
         let (tasks, feed, deployed) = (Tasks::default(), Feed::default(), Current::default());
         let engine = Engine::new(&config.guest, config.dispatch.slots).context("making the engine for guests")?;
@@ -90,6 +102,7 @@ impl App {
             clock: clock.clone(),
             naming: if tenancy == Tenancy::Many { Naming::Random } else { Naming::Names },
             timeout: config.dispatch.timeout(),
+            vault,
         });
         registry.restore().await.context("restoring what was deployed")?;
         let (now, lease_end) = (clock.now(), config.dispatch.lease_end(clock.now()));
@@ -141,15 +154,41 @@ impl App {
             tasks: tasks.clone(),
             clock,
         });
-        let router = Router::new().merge(ingest::router(intake.clone())).merge(api.merge(api::health::router()));
-        let server = Server { listener, router, config: config.http };
-        Ok(Self { address, registry, intake, feed, tasks, _guests: guests, shutdown, server: Some(server) })
+        let webhooks = ingest::router(intake.clone()).merge(api::health::router());
+        let is_own_tls = config.http.tls.api;
+        let server = Server::new(config.http, tasks.clone()).await.context("reading `http.tls`")?;
+        let is_tls = server.is_tls();
+        let (mut api_address, mut is_api_tls) = (address, is_tls);
+        let sites = match own {
+            None => vec![Site { listener, router: webhooks.merge(api), is_tls: true }],
+            Some((own, own_address)) => {
+                (api_address, is_api_tls) = (own_address, is_tls && is_own_tls);
+                let api = Site { listener: own, router: api.merge(api::health::router()), is_tls: is_own_tls };
+                vec![Site { listener, router: webhooks, is_tls: true }, api]
+            }
+        };
+        let waiting = Some((server, sites));
+        Ok(Self {
+            address,
+            api_address,
+            is_tls,
+            is_api_tls,
+            registry,
+            intake,
+            feed,
+            tasks,
+            _guests: guests,
+            shutdown,
+            waiting,
+        })
     }
 
     /// Serves requests from now on. Until then they wait in the listener's queue.
     pub fn serve(&mut self) {
-        if let Some(Server { listener, router, config }) = self.server.take() {
-            self.tasks.spawn(server::serve(listener, router, config, self.tasks.clone()));
+        if let Some((server, sites)) = self.waiting.take() {
+            for site in sites {
+                self.tasks.spawn(server.clone().serve(site));
+            }
         }
     }
 
@@ -160,6 +199,12 @@ impl App {
             tracing::warn!("some sessions did not end in time; the next start runs them again");
         }
     }
+}
+
+async fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+    let address = listener.local_addr().context("asking for the address listened on")?;
+    Ok((listener, address))
 }
 
 impl Drop for App {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::quota::{self, Limits};
-use crate::{deploy, dispatch, guest, ingest, retention, server};
+use crate::{deploy, dispatch, guest, ingest, retention, seal, server};
 
 /// Every setting, its default and its reason.
 pub const DEFAULTS: &str = include_str!("../default.toml");
@@ -39,6 +39,8 @@ pub struct Config {
     pub dispatch: dispatch::Config,
     /// What is kept, and for how long.
     pub history: retention::Config,
+    /// How secrets are kept.
+    pub secrets: seal::Config,
     /// What a sandbox may take.
     pub guest: guest::Config,
     /// What an org may take of which no operator said anything.
@@ -89,6 +91,8 @@ impl Config {
             ("http.connections", http.connections == 0),
             ("http.head_timeout_ms", http.head_timeout_ms == 0),
             ("http.http2_streams", http.http2_streams == 0),
+            ("http.tls.handshake_timeout_ms", http.tls.handshake_timeout_ms == 0),
+            ("http.tls.reload_ms", http.tls.reload_ms == 0),
             ("dispatch.timeout_ms", dispatch.timeout_ms == 0),
             ("history.budget", history.budget == 0),
             ("history.interval_ms", history.interval_ms == 0),
@@ -99,6 +103,10 @@ impl Config {
         ];
         if let Some((name, _)) = at_least_one.iter().find(|(_, is_zero)| *is_zero) {
             bail!("`{name}` is 0: it must be at least 1");
+        }
+        let tls = &http.tls;
+        if tls.certificate.as_os_str().is_empty() != tls.key.as_os_str().is_empty() {
+            bail!("`http.tls.certificate` and `http.tls.key` go together: set both or none");
         }
         let (threads, memory) = (guest.threads, guest.limits.memory);
         if threads > MAX_THREADS {
@@ -184,6 +192,12 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(load(text).unwrap_err(), expected, "{text}");
         }
+        let not_network = load("[http]\nproxies = [\"10.0.0.0/40\"]\n").unwrap_err();
+        assert!(not_network.contains("`10.0.0.0/40` is not a network"), "{not_network}");
+        let not_address = load("[http]\napi_listen = \"localhost\"\n").unwrap_err();
+        assert!(not_address.contains("`localhost` is not where one can listen"), "{not_address}");
+        let half = load("[http.tls]\nkey = \"a.pem\"\n").unwrap_err();
+        assert_eq!(half, "`http.tls.certificate` and `http.tls.key` go together: set both or none");
         let wrong_type = load("[ingest]\nbody_bytes = \"a lot\"\n").unwrap_err();
         assert!(wrong_type.contains("body_bytes"), "{wrong_type}");
     }

@@ -14,8 +14,12 @@ pub mod task;
 pub mod observe;
 // Which handlers an event selects.
 pub mod trigger;
-// What is kept, as four traits written for their users.
+// Certificates, and the one provider of cryptography.
+pub mod tls;
+// What is kept, as five traits written for their users.
 pub mod store;
+// Secrets as they are kept: sealed.
+pub mod seal;
 // Removes from the history what is too old or too much.
 pub mod retention;
 // Runs handlers: a fresh sandbox for every event.

@@ -85,8 +85,9 @@ fn config() -> Config {
 
 /// A host that serves one trigger, of which the manifest says `more`.
 async fn start(config: Config, store: Store, more: &str) -> (App, DeploymentId) {
-    let options =
-        Options { config, store, tenancy: Tenancy::One("bench".into()), listen: LOOPBACK, clock: Clock::system() };
+    let masters = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".parse().unwrap();
+    let tenancy = Tenancy::One("bench".into());
+    let options = Options { config, store, masters, tenancy, listen: LOOPBACK, clock: Clock::system() };
     let mut app = App::start(options).await.unwrap();
     let manifest = format!(
         "version: v1\nproject:\n  name: bench\n  triggers:\n    - name: hook\n      type: webhook\n      \

@@ -11,6 +11,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use super::{Code, Problem};
+use crate::server::Peer;
 
 /// Header fields that a proxy or a tunnel adds and that a client on this machine has no use for.
 const PROXIED: [&str; 7] =
@@ -19,7 +20,8 @@ const PROXIED: [&str; 7] =
 /// Lets requests of this machine through.
 pub(super) fn local_only(peer: Option<IpAddr>, request: &Request) -> Result<(), Problem> {
     check(peer, request.uri(), request.headers())?;
-    own_origin(request.method(), request.headers())
+    let is_https = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_https);
+    own_origin(request.method(), if is_https { "https://" } else { "http://" }, request.headers())
 }
 
 /// Whether a request comes straight from this machine and is for it. A peer that is not known is not this machine.
@@ -46,13 +48,13 @@ fn check(peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap) -> Result<(), Pro
 
 /// Whether a request that does something comes from a program, or from a page of this very server. Browsers say where a page
 /// is from; that it cannot read the answer would not undo what it did.
-fn own_origin(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+fn own_origin(method: &Method, scheme: &str, headers: &HeaderMap) -> Result<(), Problem> {
     if method.is_safe() {
         return Ok(());
     }
     let host = headers.get(header::HOST).and_then(|host| authority(host.as_bytes()));
     let is_own = |origin: &HeaderValue| {
-        let origin = origin.as_bytes().strip_prefix(b"http://").and_then(authority);
+        let origin = origin.as_bytes().strip_prefix(scheme.as_bytes()).and_then(authority);
         origin.is_some_and(|origin| Some(origin) == host)
     };
     let is_own_site = |site: &HeaderValue| matches!(site.as_bytes(), b"same-origin" | b"none");
@@ -141,7 +143,7 @@ mod tests {
             for (name, value) in headers {
                 map.append(*name, HeaderValue::from_static(value));
             }
-            own_origin(&method, &map).is_ok()
+            own_origin(&method, "http://", &map).is_ok()
         };
         let host = ("host", "localhost:8080");
         assert!(allowed(Method::POST, &[host]));

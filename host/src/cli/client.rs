@@ -3,40 +3,20 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::io;
-use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::remote::is_local;
 use crate::api;
 use crate::event::Timestamp;
 
-/// The address of `tenterhook up`.
-pub(super) const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
-
-/// A server on this machine answers in milliseconds; one that does not answer in so long never will.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What every command that asks a server takes.
-#[derive(Args, Clone, Debug)]
-pub(super) struct Remote {
-    /// The server to ask
-    #[arg(long, value_name = "URL", env = "TENTERHOOK_SERVER", default_value = DEFAULT_SERVER)]
-    server: String,
-
-    /// Print the server's answer as JSON
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-/// A running server.
+/// A running server, and as whom it is asked.
 #[derive(Debug)]
 pub(super) struct Client {
     server: Url,
@@ -59,20 +39,6 @@ pub(super) struct Refused {
     pub(super) code: String,
     /// In words.
     pub(super) message: String,
-}
-
-impl Remote {
-    /// The server that was chosen.
-    ///
-    /// # Errors
-    /// `--server` is not an address that can be asked.
-    pub(super) fn client(&self) -> anyhow::Result<Client> {
-        let server = parse(&self.server)?;
-        // A proxy of the environment is for the world outside; the API answers to this machine alone.
-        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none());
-        let http = http.connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT).build();
-        Ok(Client { server, http: http.context("setting up the HTTP client")? })
-    }
 }
 
 fn limit() -> RangedU64ValueParser<u32> {
@@ -120,18 +86,11 @@ pub(super) fn moment(text: &str) -> Result<String, String> {
     api::moment(text, Timestamp::UNIX_EPOCH).map(|_| text.to_owned())
 }
 
-fn parse(server: &str) -> anyhow::Result<Url> {
-    let url = match Url::parse(server) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => url,
-        _ => bail!("`{server}` is not the address of a server: give one like `{DEFAULT_SERVER}`"),
-    };
-    if url.scheme() == "https" {
-        bail!("`{server}`: this client does not speak TLS yet; give an address that begins with `http://`");
-    }
-    Ok(url)
-}
-
 impl Client {
+    pub(super) fn new(server: Url, http: reqwest::Client) -> Self {
+        Self { server, http }
+    }
+
     /// The JSON at a path below the API's prefix, `/events`, with these query parameters.
     ///
     /// # Errors
@@ -159,21 +118,25 @@ impl Client {
         if !response.status().is_success() {
             return Err(self.refused(response).await);
         }
-        let value = response.json().await;
-        value.with_context(|| format!("reading the answer of the server at {}", self.name()))
+        let bytes = response.bytes().await.map_err(|err| self.unreachable(&err))?;
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&bytes)
+            .with_context(|| format!("reading the answer of the server at {}", self.address()))
     }
 
     /// As people write it, without the slash that a URL has at its end.
-    fn name(&self) -> &str {
+    fn address(&self) -> &str {
         self.server.as_str().trim_end_matches('/')
     }
 
     fn unreachable(&self, err: &reqwest::Error) -> anyhow::Error {
         let reason = reason(err);
         if err.is_connect() {
-            return anyhow!("failed to reach the server at {}: {reason}; is `tenterhook up` running?", self.name());
+            return anyhow!("server unreachable at {}: {reason}{}", self.address(), hint(&self.server, &reason));
         }
-        anyhow!("failed to ask the server at {}: {reason}", self.name())
+        anyhow!("failed to ask the server at {}: {reason}", self.address())
     }
 
     async fn refused(&self, response: Response) -> anyhow::Error {
@@ -186,8 +149,19 @@ impl Client {
             let what = if status.is_server_error() { problem.title.to_lowercase() + ": " } else { String::new() };
             return Refused { code: problem.code, message: what + &problem.detail }.into();
         }
-        anyhow!("the server at {} answered {status}, and not as Tenterhook does: is it another program?", self.name())
+        anyhow!(
+            "the server at {} answered {status}, and not as Tenterhook does: is it another program?",
+            self.address()
+        )
     }
+}
+
+/// What to look at when nobody answers.
+fn hint(server: &Url, reason: &str) -> &'static str {
+    if reason.contains("certificate") {
+        return "; name the file of its authority with `--ca` if it is a private one";
+    }
+    if is_local(server) { "; is `tenterhook up` running?" } else { "" }
 }
 
 /// The innermost cause, which is the one that says something: `connection refused`.
@@ -210,25 +184,15 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-
-    fn remote(server: &str) -> Remote {
-        Remote { server: server.to_owned(), json: false }
-    }
-
-    #[test]
-    fn an_address_that_cannot_be_asked() {
-        let error = |server| remote(server).client().unwrap_err().to_string();
-        assert_snapshot!(error("https://hooks.example"), @"`https://hooks.example`: this client does not speak TLS yet; give an address that begins with `http://`");
-        assert_snapshot!(error("localhost:8080"), @"`localhost:8080` is not the address of a server: give one like `http://127.0.0.1:8080`");
-        assert_snapshot!(error("127.0.0.1:8080"), @"`127.0.0.1:8080` is not the address of a server: give one like `http://127.0.0.1:8080`");
-    }
+    use crate::cli::remote;
 
     #[tokio::test]
     async fn a_server_that_is_not_there() {
         // Nobody listens on a port that has just been given back.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let client = remote(&format!("http://127.0.0.1:{port}")).client().unwrap();
-        let error = client.get("/events", &[]).await.unwrap_err().to_string();
-        assert_snapshot!(error.replace(&port.to_string(), "PORT"), @"failed to reach the server at http://127.0.0.1:PORT: connection refused; is `tenterhook up` running?");
+        let url = remote::parse(&format!("http://127.0.0.1:{port}")).unwrap();
+        let http = remote::http(&url, None).unwrap();
+        let error = Client::new(url, http).get("/events", &[]).await.unwrap_err().to_string();
+        assert_snapshot!(error.replace(&port.to_string(), "PORT"), @"server unreachable at http://127.0.0.1:PORT: connection refused; is `tenterhook up` running?");
     }
 }

@@ -4,9 +4,10 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::Map;
 
-use super::client::{Narrow, Remote};
+use super::client::Narrow;
 use super::explain::explain;
 use super::output::{self, line};
+use super::remote::Remote;
 use super::{payload, sessions};
 use crate::api::view::{Event, EventSummary, Page};
 use crate::event::{DeploymentId, EventId, Keep, Verdict, VerdictKind};

@@ -12,9 +12,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::client::Remote;
 use super::explain::{explain, summary};
 use super::output::{self, count, line};
+use super::remote::Remote;
 use crate::api::MAX_LIMIT;
 use crate::api::view::{FilterCheck, FilterTest, Mistake, TestedEvent};
 use crate::event::{Data, EventId, EventType, VerdictKind};

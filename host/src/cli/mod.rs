@@ -2,14 +2,19 @@
 
 mod backup;
 mod client;
+mod environment;
 mod events;
 mod explain;
 mod filter;
+mod keys;
 mod manifest;
+mod manual;
 pub(crate) mod output;
 mod payload;
+mod remote;
 mod retry;
 mod serve;
+mod secrets;
 mod sessions;
 pub(crate) mod tail;
 mod up;
@@ -65,9 +70,14 @@ enum Command {
     Backup(backup::Backup),
     /// Make a data directory of a backup; needs no server
     Restore(backup::Restore),
+    /// Look after the key that seals secrets
+    #[command(subcommand)]
+    Secrets(secrets::Command),
     /// Try filter expressions
     #[command(subcommand)]
     Filter(filter::Command),
+    Completions(manual::Completions),
+    Man(manual::Man),
     /// Check `tenterhook.yaml`; needs no server
     #[command(subcommand)]
     Manifest(manifest::Command),
@@ -109,7 +119,10 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Sessions(command) => sessions::run(command).await.map(|()| ExitCode::SUCCESS),
         Command::Backup(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Restore(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::Secrets(command) => secrets::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Filter(command) => filter::run(command).await,
+        Command::Completions(args) => args.run().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::Man(args) => args.run().map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Manifest(command) => manifest::run(&command),
     };
     match done {

@@ -9,8 +9,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::client::{self, Client, Refused, Remote};
+use super::client::{self, Client, Refused};
 use super::output::{self, line};
+use super::remote::Remote;
 use super::{BAD_COMMAND_LINE, Failure};
 use crate::api;
 use crate::api::view::{Page, Retried};
@@ -95,7 +96,7 @@ async fn each(client: &Client, ids: &[SessionId], action: &str, became: &str, js
         match client.post(&format!("/sessions/{id}/{action}"), &json!({})).await {
             Ok(_) => done.done.push(*id),
             Err(error) => match error.downcast::<Refused>() {
-                Ok(Refused { code, message }) => done.failed.push(Failed { id: *id, code, error: message }),
+                Ok(Refused { code, message, .. }) => done.failed.push(Failed { id: *id, code, error: message }),
                 // The server is not there, or is not one: the others would fail as well.
                 Err(error) => return Err(error.into()),
             },

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{output, up};
+use super::{keys, output, up};
 use crate::api::Tokens;
 use crate::app::{App, Options, Tenancy};
 use crate::clock::Clock;
@@ -42,19 +42,22 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let data = std::path::absolute(&args.data).with_context(|| format!("finding `{}`", args.data.display()))?;
     up::raise_file_limit();
     let store = sqlite::open(&data).with_context(|| format!("opening the data directory `{}`", data.display()))?;
+    let masters = keys::find_or_make(&config.secrets, &data, &*store.keyring).await?;
     let (clock, catalog) = (Clock::system(), store.catalog.clone());
-    let options = Options { config, store, tenancy: Tenancy::Many, listen: args.listen, clock: clock.clone() };
+    let options = Options { config, store, masters, tenancy: Tenancy::Many, listen: args.listen, clock: clock.clone() };
     let mut app = App::start(options).await?;
     let stopped = up::stop_signal().context("asking to be told of signals")?;
     // The last thing that may fail: a token that was made and not printed would be lost.
     let first = Tokens::first(&*catalog, &clock).await.context("making the first operator's token")?;
     drop(catalog);
-    let url = format!("http://{}", app.address);
+    let url = up::url(app.is_tls, app.address);
+    let api = (app.api_address != app.address).then(|| up::url(app.is_api_tls, app.api_address));
     let told = if args.json {
-        format!("{}\n", json!({ "kind": "listening", "url": url, "operator_token": first }))
+        format!("{}\n", json!({ "kind": "listening", "url": url, "api": api, "operator_token": first }))
     } else {
         let first = first.map(|token| format!("The operator's token, which is never told again:\n\n  {token}\n\n"));
-        format!("{}Listening on {url}\n", first.unwrap_or_default())
+        let api = api.map_or_else(String::new, |api| format!(", the API on {api}"));
+        format!("{}Listening on {url}{api}\n", first.unwrap_or_default())
     };
     output::print(&told)?;
     app.serve();

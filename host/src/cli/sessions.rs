@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::Failure;
-use super::client::{Narrow, Remote};
+use super::client::Narrow;
 use super::events::{more, none};
 use super::output::{self, line};
+use super::remote::Remote;
 use super::retry::{Cancel, Retry};
 use crate::api::view::Page;
 use crate::event::{Attempt, AttemptOutcome, LogEntry, SessionId, SessionState, Timestamp};

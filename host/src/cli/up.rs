@@ -12,6 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::keys;
 use super::watch::{Change, Watch};
 use super::{output, tail};
 use crate::app::{App, Options, Tenancy};
@@ -69,11 +70,12 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let data = std::path::absolute(&data).with_context(|| format!("finding `{}`", data.display()))?;
     raise_file_limit();
     let store = sqlite::open(&data).with_context(|| format!("opening the data directory `{}`", data.display()))?;
+    let masters = keys::find_or_make(&config.secrets, &data, &*store.keyring).await?;
     let module_bytes = config.deploy.module_bytes;
     let clock = Clock::system();
     let org: Org = ORG.into();
     let tenancy = Tenancy::One(org.clone());
-    let options = Options { config, store, tenancy, listen: args.listen, clock: clock.clone() };
+    let options = Options { config, store, masters, tenancy, listen: args.listen, clock: clock.clone() };
     let mut app = App::start(options).await?;
     let feed = app.feed.subscribe();
     let deployer = Deployer {
@@ -82,7 +84,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         clock,
         registry: app.registry.clone(),
         feed: app.feed.clone(),
-        url: format!("http://{}", app.address),
+        url: url(app.is_tls, app.address),
+        api: (app.api_address != app.address).then(|| url(app.is_api_tls, app.api_address)),
         module_bytes,
         json: args.json,
     };
@@ -166,6 +169,10 @@ pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+pub(super) fn url(is_tls: bool, address: SocketAddr) -> String {
+    format!("{}://{address}", if is_tls { "https" } else { "http" })
+}
+
 /// Deploys one directory, and tells how that went.
 struct Deployer {
     dir: PathBuf,
@@ -174,6 +181,8 @@ struct Deployer {
     registry: Registry,
     feed: Feed,
     url: String,
+    /// Where the API is asked, if that is another address.
+    api: Option<String>,
     module_bytes: u64,
     json: bool,
 }
@@ -182,9 +191,14 @@ impl Deployer {
     /// Where the host listens: for scripts that let it choose the port.
     fn announce(&self) {
         if self.json {
-            self.say(&json!({ "kind": "listening", "url": self.url }).to_string());
+            let mut listening = json!({ "kind": "listening", "url": self.url });
+            if let (Some(fields), Some(api)) = (listening.as_object_mut(), &self.api) {
+                fields.insert("api".to_owned(), api.as_str().into());
+            }
+            self.say(&listening.to_string());
         } else {
-            self.say(&format!("Listening on {}", self.url));
+            let api = self.api.as_ref().map_or_else(String::new, |api| format!(", the API on {api}"));
+            self.say(&format!("Listening on {}{api}", self.url));
         }
     }
 

@@ -10,6 +10,7 @@ use super::manifest::{Diagnostic, Manifest};
 use super::place::{self, Place};
 use super::project::Project;
 use super::registry::{ApplyError, Naming, Registry, bad_module};
+use super::sealed;
 use super::snapshot::Deployment;
 use crate::event::{DeploymentId, Digest, Org};
 use crate::guest::{self, LoadError, Module};
@@ -74,7 +75,8 @@ impl Registry {
         let mut mistakes = project.missing(&manifest);
         let (modules, uploads) = self.add_modules(&manifest, &project, &mut mistakes).await?;
         let record = self.record(org, &manifest, project.manifest, &modules);
-        let deployment = self.deployment_of(&record, &manifest, modules, &mut mistakes);
+        let vars = sealed::vars(&manifest);
+        let deployment = self.deployment_of(&record, &manifest, vars, modules, &mut mistakes);
         let sound = Sound { manifest: &manifest, record, deployment, uploads, place: Place::Active };
         let deployed = self.keep(sound, mistakes, &By::host()).await?;
         Ok(if deployed.is_new { Applied::New(deployed.deployment) } else { Applied::Unchanged(deployed.deployment) })
@@ -99,23 +101,26 @@ impl Registry {
         let turn = self.turn(org);
         let _turn = turn.lock().await;
         let record = self.record(org, &manifest, draft.manifest, &modules);
-        let deployment = self.deployment_of(&record, &manifest, modules, &mut mistakes);
+        let vars = sealed::vars(&manifest);
+        let deployment = self.deployment_of(&record, &manifest, vars, modules, &mut mistakes);
         let sound = Sound { manifest: &manifest, record, deployment, uploads: Vec::new(), place: draft.place };
         self.keep(sound, mistakes, by).await
     }
 
     /// Keeps what has no mistakes, and publishes it.
     async fn keep(&self, sound: Sound<'_>, mut mistakes: Vec<Diagnostic>, by: &By) -> Result<Deployed, ApplyError> {
-        let Sound { manifest, record, deployment, uploads, place } = sound;
+        let Sound { manifest, mut record, deployment, uploads, place } = sound;
         let (org, project, id) = (record.org.clone(), record.project.clone(), record.id);
         let (endpoints, taken) = self.endpoints(&org, manifest, &record.manifest).await?;
         mistakes.extend(taken);
         if !mistakes.is_empty() {
             return Err(ApplyError::Invalid(mistakes.into()));
         }
-        if let Some(active) = self.unchanged(&record, place).await? {
+        record.manifest = Manifest::without_values(&record.manifest)?;
+        if let Some(active) = self.unchanged(&record, &deployment, place).await? {
             return Ok(Deployed { deployment: active, is_new: false, testing_token: None });
         }
+        record.vars = Some(sealed::seal(&self.0.vault, &record, &deployment.vars).await?);
         let now = self.0.clock.now();
         let (testing_token, testing) = self.testing(place)?;
         let kept = self.0.catalog.find::<ProjectItem>(&org, &project).await?;
@@ -275,11 +280,17 @@ impl Registry {
             created_at: now,
             manifest: source,
             modules,
+            vars: None,
         }
     }
 
     /// The deployment that is serving, when `record` would only repeat it.
-    async fn unchanged(&self, record: &DeploymentRecord, place: Place) -> store::Result<Option<Arc<Deployment>>> {
+    async fn unchanged(
+        &self,
+        record: &DeploymentRecord,
+        deployment: &Deployment,
+        place: Place,
+    ) -> store::Result<Option<Arc<Deployment>>> {
         let snapshot = self.0.deployed.load();
         let serving = snapshot.project(&record.org, &record.project).filter(|serving| serving.canary.is_none());
         let Some(active) = serving.and_then(|serving| serving.active.clone()).filter(|_| place == Place::Active) else {
@@ -287,6 +298,6 @@ impl Registry {
         };
         let kept = self.0.catalog.deployment(&record.org, active.id).await?;
         let same = kept.is_some_and(|kept| kept.manifest == record.manifest && kept.modules == record.modules);
-        Ok(same.then_some(active))
+        Ok((same && active.vars == deployment.vars).then_some(active))
     }
 }

@@ -8,6 +8,7 @@ mod project;
 mod registry;
 mod route;
 mod slugs;
+mod sealed;
 mod snapshot;
 
 #[cfg(test)]

@@ -9,11 +9,13 @@ use tracing::error;
 use super::check::{self, Modules};
 use super::manifest::{self, Diagnostic, Manifest};
 use super::place::Misplaced;
+use super::sealed;
 use super::snapshot::{Current, Deployment, Serving, Slug};
 use crate::clock::Clock;
 use crate::event::{DeploymentId, Org};
 use crate::guest::{Library, LoadError, Vars};
 use crate::random::NoRandomness;
+use crate::seal::{self, Vault};
 use crate::store::catalog::{EndpointItem, Items as _, Kept, OrgItem, ProjectItem, Refusal};
 use crate::store::{self, Catalog, DeploymentRecord};
 
@@ -37,6 +39,7 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     pub(super) naming: Naming,
     timeout: Duration,
+    pub(super) vault: Vault,
     /// One deployment of an org at a time: the later one wins.
     turns: Mutex<HashMap<Org, Arc<tokio::sync::Mutex<()>>>>,
     /// Deployments that sessions were resumed for, as long as some of these run.
@@ -57,6 +60,8 @@ pub struct Parts {
     pub naming: Naming,
     /// The time that a handler has whose trigger does not say.
     pub timeout: Duration,
+    /// What values of variables are sealed by.
+    pub vault: Vault,
 }
 
 /// Why a project is not deployed. Nothing has changed.
@@ -77,6 +82,18 @@ pub enum ApplyError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The values of its variables are not sealed or opened.
+    #[error(transparent)]
+    Seal(seal::Error),
+}
+
+impl From<seal::Error> for ApplyError {
+    fn from(error: seal::Error) -> Self {
+        match error {
+            seal::Error::Store(error) => Self::Store(error),
+            seal::Error::KeyMissing { .. } | seal::Error::Broken(_) | seal::Error::Random(_) => Self::Seal(error),
+        }
+    }
 }
 
 fn refused(refusal: &Refusal) -> String {
@@ -86,16 +103,18 @@ fn refused(refusal: &Refusal) -> String {
 impl Registry {
     /// A registry that has published nothing yet.
     pub fn new(parts: Parts) -> Self {
-        let Parts { catalog, library, deployed, clock, naming, timeout } = parts;
+        let Parts { catalog, library, deployed, clock, naming, timeout, vault } = parts;
         let (turns, loaded) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { catalog, library, deployed, clock, naming, timeout, turns, loaded }))
+        Self(Arc::new(Inner { catalog, library, deployed, clock, naming, timeout, vault, turns, loaded }))
     }
 
     /// Publishes what each org had when the host last stopped. A deployment that does not load any more is told of and left out.
+    /// Values that an earlier version kept in the clear are sealed first.
     ///
     /// # Errors
-    /// The store failed.
-    pub async fn restore(&self) -> store::Result<()> {
+    /// The store failed, or a value could not be sealed.
+    pub async fn restore(&self) -> Result<(), ApplyError> {
+        sealed::seal_old(&self.0.vault).await?;
         let mut after = None;
         loop {
             let rows = self.0.catalog.orgs(after.as_deref(), 500).await?;
@@ -112,7 +131,7 @@ impl Registry {
                     };
                     match published {
                         Ok(()) => {}
-                        Err(ApplyError::Store(failed)) => return Err(failed),
+                        Err(failed @ ApplyError::Store(_)) => return Err(failed),
                         Err(error) => {
                             error!(org = %org, project = project.item.name, %error, "failed to restore a project")
                         }
@@ -162,7 +181,7 @@ impl Registry {
     async fn loadable(&self, org: &Org, id: DeploymentId) -> Result<Option<Arc<Deployment>>, ApplyError> {
         match self.deployment(org, id).await {
             Ok(deployment) => Ok(Some(deployment)),
-            Err(error @ ApplyError::Invalid(_)) => {
+            Err(error @ (ApplyError::Invalid(_) | ApplyError::Seal(_))) => {
                 error!(deployment.id = %id, org = %org, %error, "failed to load a deployment; it does not serve");
                 Ok(None)
             }
@@ -235,7 +254,8 @@ impl Registry {
                 Err(error) => mistakes.push(bad_module(&manifest, &record.manifest, name, &error)),
             }
         }
-        let deployment = self.deployment_of(&record, &manifest, modules, &mut mistakes);
+        let vars = sealed::open(&self.0.vault, &record, &manifest).await?;
+        let deployment = self.deployment_of(&record, &manifest, vars, modules, &mut mistakes);
         if mistakes.is_empty() { Ok(deployment) } else { Err(ApplyError::Invalid(mistakes.into())) }
     }
 
@@ -243,17 +263,17 @@ impl Registry {
         &self,
         record: &DeploymentRecord,
         manifest: &Manifest,
+        vars: Vars,
         modules: Modules,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Deployment {
         let triggers = check::triggers(manifest, &record.manifest, &modules, self.0.timeout, mistakes);
         let dedups = check::dedups(manifest, &record.manifest, mistakes);
-        let vars = manifest.project.vars.iter().map(|var| (var.name.value.clone(), var.value.clone())).collect();
         Deployment {
             id: record.id,
             org: record.org.clone(),
             project: record.project.clone(),
-            vars: Arc::new(Vars(vars)),
+            vars: Arc::new(vars),
             triggers,
             dedups,
             modules,

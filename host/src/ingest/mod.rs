@@ -5,6 +5,7 @@ mod body;
 mod duplicate;
 mod endpoint;
 mod normalize;
+mod rate;
 mod receive;
 mod redispatch;
 mod rejection;
@@ -19,6 +20,7 @@ use axum::routing::any;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+pub use rate::{Admission, Limiter, Rate};
 pub use redispatch::{Redispatch, RedispatchError, Redispatched};
 pub use rejection::Rejection;
 

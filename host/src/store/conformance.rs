@@ -6,6 +6,7 @@ mod keys;
 mod lists;
 mod model;
 mod owed;
+mod sealed;
 /// Also for the tests of each back end.
 pub(super) mod sample;
 
@@ -18,6 +19,7 @@ use keys::*;
 use lists::*;
 use owed::*;
 use sample::{at, attempt, deployment, ended, event, log, new_event, org, settlement, verdict};
+use sealed::*;
 
 use super::catalog::Change;
 use super::{Error, EventQuery, Lease, NewEvent, SessionQuery, SessionRecord, Store, memory, sqlite};

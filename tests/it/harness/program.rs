@@ -60,12 +60,19 @@ pub(crate) struct Up {
     /// Notices that came while another kind was waited for.
     passed: Vec<Value>,
     pub(crate) url: String,
+    /// What it said first: where it listens.
+    pub(crate) listening: Value,
 }
 
 impl Up {
     pub(crate) fn start(dir: &Path, data: &Path) -> Self {
+        Self::start_with(dir, data, &[])
+    }
+
+    /// With more arguments.
+    pub(crate) fn start_with(dir: &Path, data: &Path, more: &[&str]) -> Self {
         let mut command = Command::new(path());
-        command.arg("up").arg(dir).arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--json"]);
+        command.arg("up").arg(dir).arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--json"]).args(more);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, notices) = channel();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -77,8 +84,9 @@ impl Up {
                 }
             }
         });
-        let mut up = Self { process, notices, passed: Vec::new(), url: String::new() };
-        up.url = up.notice("listening")["url"].as_str().unwrap().to_owned();
+        let mut up = Self { process, notices, passed: Vec::new(), url: String::new(), listening: Value::Null };
+        up.listening = up.notice("listening");
+        up.url = up.listening["url"].as_str().unwrap().to_owned();
         up
     }
 

@@ -182,6 +182,10 @@ pub(super) fn refused(error: ApplyError) -> Problem {
             Problem::new(code, misplaced.to_string())
         }
         ApplyError::Random(error) => store::Error::Unavailable(error.to_string()).into(),
+        ApplyError::Seal(error) => {
+            tracing::error!(%error, "failed to seal or open the values of a deployment");
+            Problem::new(Code::StoreFailed, "the server's log says why")
+        }
         ApplyError::Store(error) => error.into(),
     }
 }

@@ -1,6 +1,7 @@
 //! `tenterhook.yaml`: what it says once it is known to be sound. Knows no file but its text: modules are looked up, and
 //! filters compiled, by those who have them; [`Manifest::missing_module`] and its neighbours word what they find.
 
+mod blank;
 mod check;
 mod diagnostic;
 mod endpoint;

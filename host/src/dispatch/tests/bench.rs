@@ -14,6 +14,7 @@ use crate::deploy::{self, Applied, Current, Deployment, Naming, Project, Registr
 use crate::event::{Data, Event, EventId, EventType, Org, Raw, SessionId, SessionState, Timestamp};
 use crate::guest::{self, Engine, Library};
 use crate::observe::feed::Feed;
+use crate::seal::{MasterKeys, Vault};
 use crate::store::{Delivery, Lease, NewEvent, SessionRecord, Store, memory};
 use crate::task::Tasks;
 
@@ -71,6 +72,7 @@ impl Bench {
             clock: clock.clone(),
             naming: Naming::Names,
             timeout,
+            vault: Vault::new(MasterKeys::generate().unwrap(), store.keyring.clone()),
         });
         Self { store, registry, clock, config, engine }
     }

@@ -37,10 +37,12 @@ pub struct DeploymentRecord {
     pub project: String,
     /// When it was applied.
     pub created_at: Timestamp,
-    /// The manifest's text.
+    /// The manifest's text. It has no values of variables once they are sealed.
     pub manifest: String,
     /// The manifest's module names and what they stood for.
     pub modules: BTreeMap<String, Digest>,
+    /// The values of the manifest's variables, sealed; none when an earlier version kept them in the manifest.
+    pub vars: Option<Vec<u8>>,
 }
 
 /// Which records of an org: those of one kind whose keys begin with a text, in the order of their keys.

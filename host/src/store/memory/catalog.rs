@@ -14,7 +14,7 @@ use crate::store::{Catalog, DeploymentRecord, Error, Page, Result};
 pub(super) struct Cabinet {
     records: BTreeMap<(Org, Kind, String), Record>,
     /// In the order of their commits.
-    deployments: Vec<DeploymentRecord>,
+    pub(super) deployments: Vec<DeploymentRecord>,
     audit: BTreeMap<(Org, AuditId), AuditEntry>,
     revision: Revision,
 }

@@ -2,12 +2,13 @@
 
 mod catalog;
 mod history;
+mod keyring;
 mod ledger;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Answer, Blobs, Delivery, EventRecord, SessionRecord, Store, Usage, strip, weight};
+use super::{Answer, Blobs, Delivery, EventRecord, OrgKey, SessionRecord, Store, Usage, strip, weight};
 use crate::event::{Attempt, Event, EventId, Keep, LogEntry, Org, SessionId, SessionState, Timestamp, Verdict};
 
 /// A new, empty store. It is gone when its last clone is.
@@ -16,7 +17,8 @@ pub fn store() -> Store {
     Store {
         ledger: Arc::clone(&memory) as _,
         history: Arc::clone(&memory) as _,
-        catalog: memory,
+        catalog: Arc::clone(&memory) as _,
+        keyring: memory,
         blobs: Blobs::memory(),
     }
 }
@@ -30,6 +32,7 @@ struct State {
     leases: HashMap<Arc<str>, Timestamp>,
     orgs: BTreeMap<Org, Tenant>,
     catalog: catalog::Cabinet,
+    org_keys: BTreeMap<Org, OrgKey>,
 }
 
 /// What one org has.

@@ -71,3 +71,14 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('records', 'records_by_expiry', '1000 1'),
     ('audit', 'audit', '100000 1000 1');
 ANALYZE sqlite_schema;
+
+-- The key that each org's secrets are sealed by, wrapped by a master key, which is not here.
+CREATE TABLE org_keys (
+    org TEXT PRIMARY KEY NOT NULL,
+    master TEXT NOT NULL, -- the id of the key that wrapped it
+    wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The values of a manifest's variables, sealed. NULL where an earlier version kept them in the manifest: the server seals them
+-- when it starts.
+ALTER TABLE deployments ADD COLUMN vars BLOB;

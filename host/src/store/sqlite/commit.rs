@@ -95,8 +95,8 @@ fn deploy(tx: &Connection, org: &Org, deployment: &DeploymentRecord) -> Result<(
         return Err(Error::Conflict(format!("the deployment {} is another org's", deployment.id)));
     }
     let mut insert = tx.prepare_cached(
-        "INSERT INTO deployments (org, id, project, created, manifest, modules)
-         VALUES (:org, :id, :project, :created, :manifest, :modules) ON CONFLICT DO NOTHING",
+        "INSERT INTO deployments (org, id, project, created, manifest, modules, vars)
+         VALUES (:org, :id, :project, :created, :manifest, :modules, :vars) ON CONFLICT DO NOTHING",
     )?;
     let inserted = insert.execute(named_params! {
         ":org": org,
@@ -105,6 +105,7 @@ fn deploy(tx: &Connection, org: &Org, deployment: &DeploymentRecord) -> Result<(
         ":created": deployment.created_at.as_microsecond(),
         ":manifest": deployment.manifest,
         ":modules": row::to_json(&deployment.modules)?,
+        ":vars": deployment.vars,
     })?;
     if inserted == 0 {
         return Err(Error::Conflict(format!("the deployment {} is there already", deployment.id)));

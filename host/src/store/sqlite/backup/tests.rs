@@ -54,6 +54,7 @@ async fn deployed(data: &Path) -> (Store, Lease) {
         created_at: at(0),
         manifest: "version: v1\n".to_owned(),
         modules: BTreeMap::from([("a".to_owned(), digest), ("b".to_owned(), digest)]),
+        vars: Some(vec![1]),
     };
     let uploaded = ModuleItem {
         digest: Digest::of(b"uploaded"),
