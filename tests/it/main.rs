@@ -25,6 +25,7 @@ mod sdk_native;
 mod secrets;
 mod seed;
 mod sync;
+mod tenants;
 mod tidy;
 mod tls;
 mod up;

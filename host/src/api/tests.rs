@@ -30,6 +30,7 @@ use crate::event::{
 use crate::guest::{Engine, Library};
 use crate::ingest::{Redispatch, RedispatchError, Redispatched};
 use crate::quota::Limits;
+use crate::seal::{MasterKeys, Vault};
 use crate::store::{self, Delivery, EventRecord, Lease, NewEvent, Next, Redriven, Settlement, Store, memory};
 use crate::task::Tasks;
 
@@ -201,6 +202,7 @@ fn state(store: &Store, control: Arc<dyn Control>, org: &str, clock: Clock) -> S
         clock: clock.clone(),
         naming: Naming::Names,
         timeout: Duration::from_secs(30),
+        vault: Vault::new(MasterKeys::generate().unwrap(), store.keyring.clone()),
     });
     State {
         history: store.history.clone(),

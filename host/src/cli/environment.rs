@@ -1,13 +1,17 @@
 //! What the environment says that no flag should: everybody on a machine sees the arguments of its processes.
 
 use std::env::VarError;
+use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use crate::seal::Zeroizing;
 
 /// Master keys: see `host/docs/operating.md`.
 pub(super) const MASTER_KEY: &str = "TENTERHOOK_MASTER_KEY";
+
+/// An API token, for scripts that do not log in.
+pub(super) const TOKEN: &str = "TENTERHOOK_TOKEN";
 
 /// A secret of the environment; none when it is not set, or blank.
 ///
@@ -21,4 +25,14 @@ pub(super) fn secret(name: &str) -> anyhow::Result<Option<Zeroizing<String>>> {
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => bail!("{name} is not text"),
     }
+}
+
+/// The folder in which this user's programs keep their settings.
+///
+/// # Errors
+/// The environment does not say where.
+pub(super) fn config_folder() -> anyhow::Result<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")));
+    folder.context("neither XDG_CONFIG_HOME nor HOME says where settings are kept")
 }

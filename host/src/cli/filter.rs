@@ -166,7 +166,7 @@ async fn on_stored(filter: &Filter, mut question: Value, limit: u32, remote: &Re
 }
 
 async fn ask(question: &Value, remote: &Remote) -> anyhow::Result<FilterTest> {
-    let answer = remote.client()?.post("/filter/test", question).await?;
+    let answer = remote.client()?.post_own("/filter/test", question).await?;
     serde_json::from_value(answer).context("reading the server's answer")
 }
 

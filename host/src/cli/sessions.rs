@@ -60,7 +60,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
         Command::List { narrow, trigger, state, error, before, remote } => {
             let state = state.map(|state| state.to_string());
             let query = narrow.query(before, [("trigger", trigger), ("state", state), ("error", error)]);
-            let answer = remote.client()?.get("/sessions", &query).await?;
+            let answer = remote.client()?.get_own("/sessions", &query).await?;
             if remote.json {
                 return Ok(output::print_json(&answer)?);
             }
@@ -68,7 +68,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             Ok(output::print(&list(&page, output::terminal_width()))?)
         }
         Command::Show { id, remote } => {
-            let answer = remote.client()?.get(&format!("/sessions/{id}"), &[]).await?;
+            let answer = remote.client()?.get_own(&format!("/sessions/{id}"), &[]).await?;
             if remote.json {
                 return Ok(output::print_json(&answer)?);
             }
@@ -76,7 +76,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             Ok(output::print(&show(&session))?)
         }
         Command::Logs { id, remote } => {
-            let answer = remote.client()?.get(&format!("/sessions/{id}/logs"), &[]).await?;
+            let answer = remote.client()?.get_own(&format!("/sessions/{id}/logs"), &[]).await?;
             if remote.json {
                 return Ok(output::print_json(&answer)?);
             }

@@ -90,6 +90,8 @@ on_each! {
     a_deployment_is_immutable
     an_audit_log_is_newest_first
     blobs_are_found_by_their_digest
+    an_org_has_one_key
+    an_old_deployment_is_sealed_once
 }
 
 const NEWEST: u32 = 100;

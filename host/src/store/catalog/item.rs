@@ -2,7 +2,9 @@
 //! changes its meaning.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,33 @@ pub enum Role {
     Developer,
     /// Says who else may do what.
     Owner,
+}
+
+impl Role {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Developer => "developer",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Viewer, Self::Developer, Self::Owner];
+        let found = all.into_iter().find(|role| role.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is no role (viewer, developer, owner)"))
+    }
 }
 
 /// The tenant.
