@@ -79,7 +79,7 @@ pub(super) fn list(orgs: &[Org], width: Option<u16>) -> String {
 }
 
 /// All about one org, for people.
-fn show(org: &Org) -> String {
+pub(super) fn show(org: &Org) -> String {
     let mut facts = vec![("org", org.name.clone()), ("created", output::time(org.created_at))];
     facts.extend(org.display_name.clone().map(|name| ("name", name)));
     let quotas = &org.quotas;

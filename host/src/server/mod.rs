@@ -32,7 +32,7 @@ use crate::tls;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How many connections may be open; further ones wait to be accepted.
+    /// How many connections may be open at each address; further ones wait to be accepted.
     pub connections: usize,
     /// A connection without a request, or with an incomplete head, is closed after so many milliseconds.
     pub head_timeout_ms: u64,
@@ -97,7 +97,6 @@ impl TlsConfig {
 pub struct Server {
     config: Arc<Config>,
     certificate: Option<Certificate>,
-    room: Arc<Semaphore>,
     tasks: Tasks,
 }
 
@@ -130,8 +129,7 @@ impl Server {
         if let Some(certificate) = certificate.clone() {
             tasks.spawn(follow(certificate, Duration::from_millis(config.tls.reload_ms), tasks.clone()));
         }
-        let room = Arc::new(Semaphore::new(config.connections));
-        Ok(Self { config: Arc::new(config), certificate, room, tasks })
+        Ok(Self { config: Arc::new(config), certificate, tasks })
     }
 
     /// Whether connections to the webhooks' address are served with TLS.
@@ -145,7 +143,9 @@ impl Server {
         let Site { listener, router, is_tls } = site;
         let certificate = self.certificate.clone().filter(|_| is_tls);
         let graceful = GracefulShutdown::new();
-        let serving = Serving { builder: builder(&self.config), graceful, router, certificate, server: self };
+        // Each site has room of its own: senders that take all of theirs keep no operator out.
+        let room = Arc::new(Semaphore::new(self.config.connections));
+        let serving = Serving { builder: builder(&self.config), graceful, router, certificate, room, server: self };
         tokio::select! {
             () = serving.accept(&listener) => {}
             () = serving.server.tasks.stopping() => {}
@@ -180,15 +180,16 @@ struct Serving {
     graceful: GracefulShutdown,
     router: Router,
     certificate: Option<Certificate>,
+    room: Arc<Semaphore>,
     server: Server,
 }
 
 impl Serving {
     /// Takes one connection after the other, without end.
     async fn accept(&self, listener: &TcpListener) {
-        let Server { config, room, tasks, .. } = &self.server;
+        let Server { config, tasks, .. } = &self.server;
         loop {
-            match accept(listener, room).await {
+            match accept(listener, &self.room).await {
                 Ok((stream, peer, place)) => {
                     let connection = Connection {
                         stream,

@@ -37,7 +37,8 @@ impl Pair {
     }
 
     fn config(&self) -> Config {
-        let mut config = crate::config::Config::load(None).unwrap().http;
+        let defaults: toml::Table = include_str!("../../default.toml").parse().unwrap();
+        let mut config: Config = defaults["http"].clone().try_into().unwrap();
         let Files { certificate, key } = self.files();
         (config.tls.certificate, config.tls.key) = (certificate, key);
         config

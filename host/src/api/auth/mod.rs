@@ -18,6 +18,7 @@ pub(super) use token::make;
 
 use super::{Code, Problem, State, guard};
 use crate::event::Org;
+use crate::server::Peer;
 use crate::store::catalog::{By, Role, Scope, TokenItem};
 
 /// How the API is entered.
@@ -105,10 +106,13 @@ enum Knock {
 }
 
 fn knock(api: &State, request: &Request) -> Result<Knock, Problem> {
-    let from = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    let connected = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let connected = connected.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    // Whom a proxy names that the operator trusts.
+    let from = request.extensions().get::<Peer>().map_or(connected, |peer| peer.client);
     match &api.door {
         Door::Local(org) => {
-            guard::local_only(from, request)?;
+            guard::local_only(connected, request)?;
             Ok(Knock::In(Caller::local(org, from)))
         }
         Door::Tokens(tokens) => Ok(Knock::Token(tokens.clone(), bearer(request.headers())?.to_owned(), from)),

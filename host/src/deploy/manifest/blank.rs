@@ -21,7 +21,7 @@ impl Manifest {
         let tree = tree::read(source)?;
         let values: Vec<(&Node, &Node)> = values(&tree).collect();
         let spans: Vec<Span> = values.iter().map(|(_, value)| value.span).collect();
-        // From the end of the key on: a block's own span begins where it pleases the reader of YAML.
+        // From the end of the key on: a block's own span begins after its `|`.
         let mut places: Vec<Span> =
             values.iter().map(|(key, value)| Span { start: key.span.end, end: value.span.end }).collect();
         places.sort_by_key(|place| std::cmp::Reverse(place.start));
@@ -50,12 +50,12 @@ fn blank(source: &str, places_from_the_end: &[Span]) -> Option<String> {
     let mut end = source.len();
     for span in places_from_the_end {
         let is_apart = span.start < span.end && span.end <= end;
-        if !is_apart || !source.is_char_boundary(span.start) || !source.is_char_boundary(span.end) {
+        if !is_apart {
             return None;
         }
-        // A block has its line end in its span, which the next key needs.
-        let ends_line = source.get(span.start..span.end).is_some_and(|value| value.ends_with('\n'));
-        text.replace_range(span.start..span.end, if ends_line { ": \"\"\n" } else { BLANK });
+        // A block has its line end in its span, and the blanks before the next key.
+        let written = source.get(span.start..span.end)?.trim_end();
+        text.replace_range(span.start..span.start + written.len(), BLANK);
         end = span.start;
     }
     Some(text)
