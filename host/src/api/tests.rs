@@ -2,7 +2,9 @@
 
 mod actions;
 mod filter;
+mod isolation;
 mod lists;
+mod plane;
 mod problems;
 
 use std::net::SocketAddr;
@@ -193,6 +195,10 @@ const LIMITS: Limits = Limits {
 
 /// The API of one org without tokens.
 fn state(store: &Store, control: Arc<dyn Control>, org: &str, clock: Clock) -> State {
+    state_of(store, control, Door::Local(org.into()), Naming::Names, clock)
+}
+
+fn state_of(store: &Store, control: Arc<dyn Control>, door: Door, naming: Naming, clock: Clock) -> State {
     let defaults: toml::Table = include_str!("../../default.toml").parse().unwrap();
     let engine = Engine::new(&defaults["guest"].clone().try_into().unwrap(), 1).unwrap();
     let registry = Registry::new(deploy::Parts {
@@ -200,7 +206,7 @@ fn state(store: &Store, control: Arc<dyn Control>, org: &str, clock: Clock) -> S
         library: Library::new(engine, store.blobs.clone()).unwrap(),
         deployed: Current::default(),
         clock: clock.clone(),
-        naming: Naming::Names,
+        naming,
         timeout: Duration::from_secs(30),
         vault: Vault::new(MasterKeys::generate().unwrap(), store.keyring.clone()),
     });
@@ -210,7 +216,7 @@ fn state(store: &Store, control: Arc<dyn Control>, org: &str, clock: Clock) -> S
         blobs: store.blobs.clone(),
         registry,
         control,
-        door: Door::Local(org.into()),
+        door,
         quotas: LIMITS,
         tasks: Tasks::default(),
         clock,

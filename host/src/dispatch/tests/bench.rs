@@ -226,7 +226,7 @@ pub(super) async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
 }
 
 /// The component of `tests/guests/wat/{name}.wat`, whose one handler is `handle`.
-fn component(name: &str) -> Bytes {
+pub(crate) fn component(name: &str) -> Bytes {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let source = std::fs::read_to_string(root.join(format!("tests/guests/wat/{name}.wat"))).unwrap();
     let mut resolve = Resolve::default();
