@@ -196,6 +196,7 @@ fn parameter(name: &str) -> Value {
             json!({ "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9._~-]{0,63}$" }),
             "The endpoint, as the manifest calls it.",
         ),
+        "name" => (json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,127}$" }), "The variable's name."),
         "digest" => (json!({ "$ref": "#/components/schemas/Digest" }), "A SHA-256."),
         "deployment" => (json!({ "$ref": "#/components/schemas/DeploymentId" }), "The deployment's id."),
         "event" | "session" | "token" | "member" | "id" => (json!({ "type": "string", "minLength": 1 }), "Its id."),

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::plane::{audit, deployments, endpoints, members, modules, orgs, place, projects, tokens};
+use super::plane::{audit, deployments, endpoints, members, modules, orgs, place, projects, tokens, vars};
 use super::{PREFIX, State, auth, control, events, filter, openapi, problem, redispatch, sessions, usage};
 
 /// What the document has beside its routes.
@@ -69,6 +69,8 @@ fn of_projects() -> OpenApiRouter<State> {
         .routes(routes!(endpoints::triggers))
         .routes(routes!(endpoints::list))
         .routes(routes!(endpoints::rotate))
+        .routes(routes!(vars::list))
+        .routes(routes!(vars::show, vars::set, vars::remove))
 }
 
 /// What happened.

@@ -13,7 +13,7 @@ use super::registry::{ApplyError, Naming, Registry, bad_module};
 use super::sealed;
 use super::snapshot::Deployment;
 use crate::event::{DeploymentId, Digest, Org};
-use crate::guest::{self, LoadError, Module};
+use crate::guest::{self, LoadError, Module, Vars};
 use crate::store::catalog::{
     By, Change, Committed, EndpointItem, Expect, Items as _, Kind, ModuleItem, ModuleState, OrgItem, ProjectItem,
     Quotas,
@@ -56,6 +56,8 @@ pub struct Deployed {
 /// What is to be committed with a deployment.
 struct Sound<'a> {
     manifest: &'a Manifest,
+    /// What the manifest itself has of variables.
+    vars: Vars,
     record: DeploymentRecord,
     deployment: Deployment,
     /// What the org has of modules by it.
@@ -76,8 +78,9 @@ impl Registry {
         let (modules, uploads) = self.add_modules(&manifest, &project, &mut mistakes).await?;
         let record = self.record(org, &manifest, project.manifest, &modules);
         let vars = sealed::vars(&manifest);
-        let deployment = self.deployment_of(&record, &manifest, vars, modules, &mut mistakes);
-        let sound = Sound { manifest: &manifest, record, deployment, uploads, place: Place::Active };
+        let all = self.with_set(&record.org, &record.project, vars.clone()).await?;
+        let deployment = self.deployment_of(&record, &manifest, all, modules, &mut mistakes);
+        let sound = Sound { manifest: &manifest, vars, record, deployment, uploads, place: Place::Active };
         let deployed = self.keep(sound, mistakes, &By::host()).await?;
         Ok(if deployed.is_new { Applied::New(deployed.deployment) } else { Applied::Unchanged(deployed.deployment) })
     }
@@ -102,14 +105,15 @@ impl Registry {
         let _turn = turn.lock().await;
         let record = self.record(org, &manifest, draft.manifest, &modules);
         let vars = sealed::vars(&manifest);
-        let deployment = self.deployment_of(&record, &manifest, vars, modules, &mut mistakes);
-        let sound = Sound { manifest: &manifest, record, deployment, uploads: Vec::new(), place: draft.place };
+        let all = self.with_set(&record.org, &record.project, vars.clone()).await?;
+        let deployment = self.deployment_of(&record, &manifest, all, modules, &mut mistakes);
+        let sound = Sound { manifest: &manifest, vars, record, deployment, uploads: Vec::new(), place: draft.place };
         self.keep(sound, mistakes, by).await
     }
 
     /// Keeps what has no mistakes, and publishes it.
     async fn keep(&self, sound: Sound<'_>, mut mistakes: Vec<Diagnostic>, by: &By) -> Result<Deployed, ApplyError> {
-        let Sound { manifest, mut record, deployment, uploads, place } = sound;
+        let Sound { manifest, vars, mut record, deployment, uploads, place } = sound;
         let (org, project, id) = (record.org.clone(), record.project.clone(), record.id);
         let (endpoints, taken) = self.endpoints(&org, manifest, &record.manifest).await?;
         mistakes.extend(taken);
@@ -120,7 +124,7 @@ impl Registry {
         if let Some(active) = self.unchanged(&record, &deployment, place).await? {
             return Ok(Deployed { deployment: active, is_new: false, testing_token: None });
         }
-        record.vars = Some(sealed::seal(&self.0.vault, &record, &deployment.vars).await?);
+        record.vars = Some(sealed::seal(&self.0.vault, &record, &vars).await?);
         let now = self.0.clock.now();
         let (testing_token, testing) = self.testing(place)?;
         let kept = self.0.catalog.find::<ProjectItem>(&org, &project).await?;

@@ -10,6 +10,7 @@ mod route;
 mod slugs;
 mod sealed;
 mod snapshot;
+mod vars;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use registry::{ApplyError, Naming, Parts, Registry};
 pub use route::{Endpoint, Route};
 pub use slugs::Rotated;
 pub use snapshot::{Current, Deployment, Serving, Slug, Snapshot};
+pub use vars::NewValue;
 
 /// What may be deployed.
 #[derive(Clone, Copy, Debug, Deserialize)]

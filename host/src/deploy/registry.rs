@@ -43,7 +43,7 @@ pub(super) struct Inner {
     /// One deployment of an org at a time: the later one wins.
     turns: Mutex<HashMap<Org, Arc<tokio::sync::Mutex<()>>>>,
     /// Deployments that sessions were resumed for, as long as some of these run.
-    loaded: Mutex<HashMap<DeploymentId, Weak<Deployment>>>,
+    pub(super) loaded: Mutex<HashMap<DeploymentId, Weak<Deployment>>>,
 }
 
 /// What a [`Registry`] works with.
@@ -255,6 +255,7 @@ impl Registry {
             }
         }
         let vars = sealed::open(&self.0.vault, &record, &manifest).await?;
+        let vars = self.with_set(&record.org, &record.project, vars).await?;
         let deployment = self.deployment_of(&record, &manifest, vars, modules, &mut mistakes);
         if mistakes.is_empty() { Ok(deployment) } else { Err(ApplyError::Invalid(mistakes.into())) }
     }

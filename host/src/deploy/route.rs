@@ -34,7 +34,7 @@ impl Endpoint {
 
     /// By what it tells duplicates; none when it takes every delivery for a new one.
     pub fn dedup(&self) -> Option<&Dedup> {
-        self.deployment.dedups.get(&self.name)
+        self.deployment.dedups.get(&self.name).map(Arc::as_ref)
     }
 
     /// By what events that belong together are known: their delivery key, else the first lane that a trigger gives them.

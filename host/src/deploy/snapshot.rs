@@ -12,7 +12,7 @@ use crate::store::catalog::Quotas;
 use crate::trigger::{Dedup, Trigger};
 
 /// An applied manifest, ready to run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Deployment {
     /// Its id.
     pub id: DeploymentId,
@@ -25,7 +25,7 @@ pub struct Deployment {
     /// In the manifest's order.
     pub triggers: Vec<Trigger>,
     /// By what its endpoints tell duplicates, by their names; those that do not are not there.
-    pub dedups: HashMap<Arc<str>, Dedup>,
+    pub dedups: HashMap<Arc<str>, Arc<Dedup>>,
     /// By the names that the triggers call them.
     pub modules: HashMap<String, Arc<Module>>,
 }
@@ -76,6 +76,12 @@ impl Serving {
     pub fn deployments(&self) -> impl Iterator<Item = &Arc<Deployment>> {
         let canary = self.canary.iter().map(|(_, deployment)| deployment);
         self.active.iter().chain(canary).chain(self.testing.iter().map(|(_, deployment)| deployment))
+    }
+
+    /// As [`Serving::deployments`], to put others in their places.
+    pub(super) fn deployments_mut(&mut self) -> impl Iterator<Item = &mut Arc<Deployment>> {
+        let canary = self.canary.iter_mut().map(|(_, deployment)| deployment);
+        self.active.iter_mut().chain(canary).chain(self.testing.iter_mut().map(|(_, deployment)| deployment))
     }
 
     /// The slug of an endpoint that takes webhooks.

@@ -10,6 +10,7 @@ pub(super) mod place;
 pub(super) mod projects;
 pub(super) mod tokens;
 mod usage;
+pub(super) mod vars;
 mod write;
 
 pub(super) use usage::{limits, owed};

@@ -54,6 +54,9 @@ impl Things {
         let (event, session) = receive(&plane.store, post(second, org, "{}"), Some(trapped())).await;
         let member =
             plane.post(owner, &format!("/orgs/{org}/members"), json!({ "email": "a@b", "role": "viewer" })).await;
+        let var = format!("/orgs/{org}/projects/shop/vars/API_KEY");
+        let set = plane.json(owner, Method::PUT, &var, json!({ "value": "x" })).await;
+        assert_eq!(set.status, 201, "{}", set.body);
         let whoami = plane.get(owner, "/whoami").await.body;
         let digest = text(&deployed.body["deployment"]["modules"]["a.py"]);
         Self {
@@ -78,6 +81,7 @@ impl Things {
             ("{token}", &self.token),
             ("{member}", &self.member),
             ("{digest}", &self.digest),
+            ("{name}", "API_KEY"),
             ("{id}", id),
         ];
         let path = names.iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value));
@@ -103,6 +107,7 @@ fn body(route: &Route) -> Value {
         (_, path) if path.ends_with("/filter/check") => json!({ "expression": "true" }),
         (_, path) if path.ends_with("/filter/test") => json!({ "expression": "true" }),
         ("PATCH", "/orgs/{org}") => json!({ "display_name": "x" }),
+        (_, path) if path.ends_with("/vars/{name}") => json!({ "value": "y" }),
         ("PATCH", _) => json!({ "role": "owner" }),
         _ => json!({}),
     }

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::deploy::Naming;
 use crate::event::{Digest, Org};
 use crate::quota::Limits;
-use crate::store::catalog::{By, Change, Expect, HOST, Role, Scope};
+use crate::store::catalog::{By, Change, Expect, HOST, Kind, RecordQuery, Role, Scope};
 use crate::store::{Store, memory};
 
 /// A component with the handler `handle`.
@@ -387,6 +387,37 @@ async fn who_did_what_is_told() {
     org.create "192.0.2.7"
     "#);
     assert!(audit.to_string().contains(r#""role":"viewer""#) && !audit.to_string().contains("th_"), "{audit}");
+}
+
+#[tokio::test]
+async fn a_secret_goes_in_and_never_comes_out() {
+    let plane = Plane::start().await;
+    let owner = plane.org("acme").await;
+    plane.deploy(&owner, "acme", "shop", json!({})).await;
+    let path = |name: &str| format!("/orgs/acme/projects/shop/vars/{name}");
+    let set = async |name: &str, body: Value| plane.json(&owner, Method::PUT, &path(name), body).await;
+    let made = set("API_KEY", json!({ "value": "sk_live_1", "secret": true })).await;
+    assert_eq!((made.status, &made.body["value"], &made.body["secret"]), (201, &Value::Null, &json!(true)));
+    assert_eq!(set("PLAIN", json!({ "value": "seen" })).await.body["value"], "seen");
+    let again = set("API_KEY", json!({ "value": "sk_live_2" })).await;
+    assert_eq!((again.status, &again.body["secret"]), (200, &json!(true)), "a secret stays one");
+    assert_ne!(again.body["version"], made.body["version"]);
+    for name in ["1", "a-b", &"x".repeat(129)] {
+        assert_eq!(set(name, json!({ "value": "" })).await.code(), "400 invalid_id", "{name}");
+    }
+    let list = plane.get(&owner, "/orgs/acme/projects/shop/vars").await.body;
+    let names: Vec<_> = list["items"].as_array().unwrap().iter().map(|var| var["name"].clone()).collect();
+    assert_eq!(names, ["API_KEY", "PLAIN"]);
+    let audit = plane.get(&owner, "/orgs/acme/audit").await.body;
+    assert!(!list.to_string().contains("sk_live") && !audit.to_string().contains("sk_live"));
+    // It is not in the store in the clear either.
+    let query = RecordQuery { kind: Kind::Var, prefix: String::new(), after: None, limit: 9 };
+    let rows = plane.store.catalog.records(&"acme".into(), query).await.unwrap();
+    assert!(rows.len() == 2 && rows.iter().all(|row| !row.body.contains("sk_live") && !row.body.contains("seen")));
+    let remove = async || plane.send(&owner, Method::DELETE, &path("PLAIN"), "").await;
+    assert_eq!(remove().await.status, 204);
+    assert_eq!(remove().await.code(), "404 var_not_found");
+    assert_eq!(plane.get(&owner, &path("PLAIN")).await.code(), "404 var_not_found");
 }
 
 /// Somebody whose token is of the test's making.

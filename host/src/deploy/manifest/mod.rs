@@ -173,11 +173,22 @@ impl Manifest {
 /// # Errors
 /// What is wrong with it, as a sentence that begins with the name.
 pub fn project_name(name: &str) -> Result<(), String> {
-    let worded = |mistake: grammar::Mistake| match mistake.help {
+    grammar::slug(name).map_err(worded)
+}
+
+/// Whether a variable may have this name.
+///
+/// # Errors
+/// As [`project_name`].
+pub fn var_name(name: &str) -> Result<(), String> {
+    grammar::var(name).map_err(worded)
+}
+
+fn worded(mistake: grammar::Mistake) -> String {
+    match mistake.help {
         Some(help) => format!("{}: {help}", mistake.message),
         None => mistake.message,
-    };
-    grammar::slug(name).map_err(worded)
+    }
 }
 
 impl TriggerSpec {
