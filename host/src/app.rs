@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::deploy::{self, Current, Naming, Registry};
 use crate::event::Org;
 use crate::guest::{Engine, Library};
-use crate::ingest::{self, Intake};
+use crate::ingest::{self, Intake, Limiter};
 use crate::observe::feed::Feed;
 use crate::retention::Keeper;
 use crate::seal::{MasterKeys, Vault};
@@ -122,10 +122,18 @@ impl App {
             },
         );
         dispatch.resume();
-        let keeper = Keeper { config: config.history, history: store.history.clone(), clock: clock.clone() };
+        let snapshots = deployed.clone();
+        let keeper = Keeper {
+            config: config.history,
+            history: store.history.clone(),
+            quotas: Box::new(move || snapshots.load().stored_bytes()),
+            clock: clock.clone(),
+        };
         tasks.spawn(keeper.run(tasks.clone()));
         let shutdown = config.http.shutdown();
         let intake = Intake::new(ingest::Parts {
+            limiter: Limiter::default(),
+            quotas,
             room: Arc::new(Semaphore::new(config.ingest.in_flight_bytes / 1024)),
             config: config.ingest,
             deployed,

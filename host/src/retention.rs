@@ -1,6 +1,7 @@
 //! Removes from the history what is too old or too much, a little at a time: what waits to be committed meanwhile waits
 //! for a few rows, not for all of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use tracing::{debug, warn};
 
 use crate::clock::Clock;
-use crate::event::Timestamp;
+use crate::event::{Org, Timestamp};
 use crate::store::{self, Expired, Expiry, History};
 use crate::task::Tasks;
 
@@ -36,7 +37,7 @@ impl Config {
         // Before time began nothing was received.
         let before = (self.days > 0).then(|| now.checked_sub(age).unwrap_or(Timestamp::MIN));
         let bytes = (self.bytes_per_org > 0).then_some(self.bytes_per_org);
-        Expiry { before, bytes, now, budget: self.budget }
+        Expiry { before, bytes, bytes_of: BTreeMap::new(), now, budget: self.budget }
     }
 }
 
@@ -46,6 +47,8 @@ pub struct Keeper {
     pub config: Config,
     /// What is cleared.
     pub history: Arc<dyn History>,
+    /// What single orgs may keep in bytes, where that is something else.
+    pub quotas: Box<dyn Fn() -> BTreeMap<Org, u64> + Send + Sync>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -71,7 +74,8 @@ impl Keeper {
 
     /// One round: a commit.
     async fn step(&self) -> store::Result<Expired> {
-        let expired = self.history.expire(self.config.expiry(self.clock.now())).await?;
+        let expiry = Expiry { bytes_of: (self.quotas)(), ..self.config.expiry(self.clock.now()) };
+        let expired = self.history.expire(expiry).await?;
         if expired != Expired::default() {
             debug!(events = expired.events, keys = expired.keys, "removed what was too old or too much");
         }
@@ -90,7 +94,7 @@ mod tests {
     fn keeper(store: &Store, days: u32, bytes_per_org: u64) -> Keeper {
         let config = Config { days, bytes_per_org, budget: 2, interval_ms: 1 };
         let clock = Clock::manual(Timestamp::from_second(START).unwrap());
-        Keeper { config, history: store.history.clone(), clock }
+        Keeper { config, history: store.history.clone(), quotas: Box::new(BTreeMap::new), clock }
     }
 
     /// An event of this day.

@@ -1,6 +1,6 @@
 //! What is deployed, as the data path reads it: immutable, and swapped whole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -140,6 +140,12 @@ impl Snapshot {
     /// What an org may take, where that is not the host's default.
     pub fn quotas(&self, org: &Org) -> Quotas {
         self.quotas.get(org).copied().unwrap_or_default()
+    }
+
+    /// What single orgs may keep of their history, in bytes, where an operator said so.
+    pub fn stored_bytes(&self) -> BTreeMap<Org, u64> {
+        let said = self.quotas.iter().filter_map(|(org, quotas)| Some((org.clone(), quotas.stored_bytes?)));
+        said.collect()
     }
 
     /// This snapshot with `serving` in the place of what its project had.

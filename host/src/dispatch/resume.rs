@@ -141,7 +141,9 @@ impl Inner {
         loop {
             let id = session.delivery.session;
             let known = self.change(|state, now| {
-                let known = turn::entry(deployment, session, |entry| state.scheduler.push(entry, now));
+                let known = turn::entry(deployment, self.slots(&deployment.org), session, |entry| {
+                    state.scheduler.push(entry, now)
+                });
                 known.map(|session| (session, state.brakes.get(&id).map(|brake| brake.settled())))
             });
             match known {

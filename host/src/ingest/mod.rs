@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::deploy::{Current, Registry};
 use crate::dispatch;
 use crate::observe::feed::Feed;
+use crate::quota::Limits;
 use crate::store::{History, Lease, Ledger};
 use crate::task::Tasks;
 
@@ -81,6 +82,10 @@ pub struct Parts {
     pub clock: Clock,
     /// Hears of each event.
     pub feed: Feed,
+    /// How many events each org has sent of late.
+    pub limiter: Limiter,
+    /// What an org may send of which no operator said anything.
+    pub quotas: Limits,
     /// Room for bodies, in KiB.
     pub room: Arc<Semaphore>,
 }

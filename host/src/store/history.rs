@@ -1,6 +1,6 @@
 //! What happened: the face of the store for people who ask.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -123,10 +123,19 @@ pub struct Expiry {
     pub before: Option<Timestamp>,
     /// What each org may keep, in bytes as [`Usage`] counts; none for as much as there is.
     pub bytes: Option<u64>,
+    /// The same of single orgs, where it is something else.
+    pub bytes_of: BTreeMap<Org, u64>,
     /// Keys that expired by then are removed too.
     pub now: Timestamp,
     /// At most so many events, and so many keys.
     pub budget: u32,
+}
+
+impl Expiry {
+    /// What an org may keep.
+    pub(super) fn most(&self, org: &Org) -> Option<u64> {
+        self.bytes_of.get(org).copied().or(self.bytes)
+    }
 }
 
 /// What was removed.

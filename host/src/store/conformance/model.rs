@@ -175,7 +175,7 @@ impl Both<'_> {
             Op::Page { org, before, limit, filters, state } => self.page(org, before, limit, filters, state).await,
             Op::Expire { before, bytes, now, budget } => {
                 let before = before.map(|millis| at(millis * 1000));
-                let expiry = Expiry { before, bytes, now: at(now), budget };
+                let expiry = Expiry { before, bytes, bytes_of: Default::default(), now: at(now), budget };
                 drop(ask!(self.history.expire(expiry.clone())));
             }
             Op::Reopen => {

@@ -76,8 +76,8 @@ impl History for Memory {
     async fn expire(&self, expiry: Expiry) -> Result<Expired> {
         let mut expired = Expired::default();
         let mut state = self.state();
-        for tenant in state.orgs.values_mut() {
-            expired.events += tenant.expire_events(&expiry, expiry.budget - expired.events);
+        for (org, tenant) in &mut state.orgs {
+            expired.events += tenant.expire_events(org, &expiry, expiry.budget - expired.events);
         }
         expired.keys = expire_keys(&mut state.orgs, &expiry);
         expired.more = expired.events.max(expired.keys) == expiry.budget;
@@ -91,12 +91,12 @@ impl Tenant {
         owed.chain(self.ended.iter().map(|(id, ended)| (*id, ended.record.clone()))).collect()
     }
 
-    fn expire_events(&mut self, expiry: &Expiry, budget: u32) -> u32 {
+    fn expire_events(&mut self, org: &Org, expiry: &Expiry, budget: u32) -> u32 {
         let ids: Vec<EventId> = self.events.keys().copied().filter(|id| !self.is_owed(*id)).collect();
         let mut removed = 0;
         for id in ids {
             let is_old = expiry.before.is_some_and(|before| id < EventId::floor(before));
-            let is_much = expiry.bytes.is_some_and(|bytes| self.usage().bytes > bytes);
+            let is_much = expiry.most(org).is_some_and(|most| self.usage().bytes > most);
             if removed == budget || !(is_old || is_much) {
                 break;
             }

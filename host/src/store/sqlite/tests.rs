@@ -301,7 +301,7 @@ async fn what_is_free_is_given_back_while_events_come() {
     }
     let (full, _) = sqlite.readers.read(pages).await.unwrap();
     assert!(full > 1280, "{full} pages of 8 KiB");
-    let expiry = Expiry { before: None, bytes: Some(0), now: at(0), budget: 99 };
+    let expiry = Expiry { before: None, bytes: Some(0), bytes_of: Default::default(), now: at(0), budget: 99 };
     let removed = sqlite.writer.write(move |tx| super::expire::expire(tx, &expiry)).await.unwrap();
     assert_eq!(removed.events, 10);
     let (same, free) = sqlite.readers.read(pages).await.unwrap();
@@ -310,7 +310,7 @@ async fn what_is_free_is_given_back_while_events_come() {
     let (_, left) = sqlite.readers.read(pages).await.unwrap();
     assert_eq!(free - left, 256, "in one commit");
 
-    let expiry = Expiry { before: None, bytes: None, now: at(0), budget: 99 };
+    let expiry = Expiry { before: None, bytes: None, bytes_of: Default::default(), now: at(0), budget: 99 };
     let mut expiring = std::pin::pin!(sqlite.expire(expiry));
     let mut accepting = std::pin::pin!(sqlite.accept(&lease, new_event("acme", &["a"])));
     tokio::select! {
