@@ -1,6 +1,7 @@
 //! Puts the parts together: a store, an engine, and a server on one address or two.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +13,10 @@ use tokio::sync::Semaphore;
 use crate::api::{self, Door};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::deploy::{self, Current, Naming, Registry};
+use crate::deploy::{self, Current, Defaults, Naming, Registry};
 use crate::event::Org;
-use crate::guest::{Engine, Library};
+use crate::guest::compile::Program;
+use crate::guest::{self, Engine, Library};
 use crate::ingest::{self, Intake, Limiter};
 use crate::observe::feed::Feed;
 use crate::retention::Keeper;
@@ -61,6 +63,10 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Tells the time.
     pub clock: Clock,
+    /// The program that compiles modules.
+    pub compiler: Program,
+    /// The directory in which they are kept compiled; none for one that is removed in the end.
+    pub compiled: Option<PathBuf>,
 }
 
 /// Whom a host serves.
@@ -78,7 +84,7 @@ impl App {
     /// # Errors
     /// The address is taken, the store fails, or the machine refuses the address space for sandboxes.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { config, store, masters, tenancy, listen, clock } = options;
+        let Options { config, store, masters, tenancy, listen, clock, compiler, compiled } = options;
         let vault = Vault::new(masters, store.keyring.clone());
         let rewrapped = vault.rewrap().await.context("opening the orgs' keys")?;
         if rewrapped > 0 {
@@ -94,14 +100,26 @@ impl App {
         let (tasks, feed, deployed) = (Tasks::default(), Feed::default(), Current::default());
         let engine = Engine::new(&config.guest, config.dispatch.slots).context("making the engine for guests")?;
         let guests = Guests::start(config.guest.threads)?;
-        let library = Library::new(engine.clone(), store.blobs.clone()).context("linking the host's functions")?;
+        let library = Library::new(
+            &config.guest.modules,
+            config.guest.compile.clone(),
+            guest::Parts {
+                engine: engine.clone(),
+                blobs: store.blobs.clone(),
+                folder: compiled,
+                program: compiler,
+                clock: clock.clone(),
+            },
+        );
+        let library = library.context("opening the library of modules")?;
+        let guest::Config { limits, ceilings, .. } = config.guest;
         let registry = Registry::new(deploy::Parts {
             catalog: store.catalog.clone(),
             library,
             deployed: deployed.clone(),
             clock: clock.clone(),
             naming: if tenancy == Tenancy::Many { Naming::Random } else { Naming::Names },
-            timeout: config.dispatch.timeout(),
+            defaults: Defaults { timeout: config.dispatch.timeout(), limits, ceilings },
             vault,
         });
         registry.restore().await.context("restoring what was deployed")?;

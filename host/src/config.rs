@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::quota::{self, Limits};
+use crate::trigger::Limit;
 use crate::{deploy, dispatch, guest, ingest, retention, seal, server};
 
 /// Every setting, its default and its reason.
@@ -16,8 +17,18 @@ pub const DEFAULTS: &str = include_str!("../default.toml");
 const MAX_THREADS: usize = 1024;
 
 /// A memory of WebAssembly has pages of this size, in bytes, and at most so many that a 32-bit address finds its last byte.
-const PAGE: usize = 65_536;
-const MAX_MEMORY: usize = 4 << 30;
+const PAGE: u64 = 65_536;
+const MAX_MEMORY: u64 = 4 << 30;
+
+/// Less stack than this runs hardly any program, and as much as a thread has is more than any needs.
+const MIN_STACK: usize = 64 << 10;
+const MAX_STACK: usize = 8 << 20;
+
+/// What the format of components allows in one.
+const MAX_INSTANCES: u64 = 1_000;
+
+/// A pool has room for so many elements in each of 16 tables of every sandbox, 16 bytes each.
+const MAX_ELEMENTS: u64 = 10_000_000;
 
 /// Each slot takes 16 GiB of address space, of which a process has 128 TiB.
 const MAX_SLOTS: usize = 4096;
@@ -78,7 +89,7 @@ impl Config {
             module_bytes: deploy.module_bytes,
             modules_bytes: quota.modules_bytes,
             stored_bytes: (history.bytes_per_org > 0).then_some(history.bytes_per_org),
-            log_bytes: count(guest.limits.log_bytes),
+            log_bytes: guest.limits.log_bytes,
         }
     }
 
@@ -99,6 +110,9 @@ impl Config {
             ("dispatch.slots_per_org", dispatch.slots_per_org == 0),
             ("dispatch.interruptions", dispatch.interruptions == 0),
             ("guest.tick_ms", guest.tick_ms == 0),
+            ("guest.compile.processes", guest.compile.processes == 0),
+            ("guest.compile.timeout_ms", guest.compile.timeout_ms == 0),
+            ("guest.modules.loaded", guest.modules.loaded == 0),
             ("quota.burst", quota.burst == 0),
         ];
         if let Some((name, _)) = at_least_one.iter().find(|(_, is_zero)| *is_zero) {
@@ -108,13 +122,11 @@ impl Config {
         if tls.certificate.as_os_str().is_empty() != tls.key.as_os_str().is_empty() {
             bail!("`http.tls.certificate` and `http.tls.key` go together: set both or none");
         }
-        let (threads, memory) = (guest.threads, guest.limits.memory);
+        let threads = guest.threads;
         if threads > MAX_THREADS {
             bail!("`guest.threads` is {threads}: it must be at most {MAX_THREADS}, or 0 for one for each processor");
         }
-        if !(PAGE..=MAX_MEMORY).contains(&memory) {
-            bail!("`guest.limits.memory` is {memory}: it must be between {PAGE} and {MAX_MEMORY}");
-        }
+        self.check_limits()?;
         if dispatch.lease_ms < MIN_LEASE_MS {
             bail!("`dispatch.lease_ms` is {}: it must be at least {MIN_LEASE_MS}", dispatch.lease_ms);
         }
@@ -126,6 +138,41 @@ impl Config {
             bail!(
                 "`ingest.in_flight_bytes` is less than `ingest.body_bytes`: no body of the full size could be received"
             );
+        }
+        Ok(())
+    }
+
+    fn check_limits(&self) -> anyhow::Result<()> {
+        let guest = &self.guest;
+        let guest::Config { limits, ceilings, stack, .. } = guest;
+        if !(MIN_STACK..=MAX_STACK).contains(stack) {
+            bail!("`guest.stack` is {stack}: it must be between {MIN_STACK} and {MAX_STACK}");
+        }
+        if guest.long_threads > MAX_THREADS {
+            bail!(
+                "`guest.long_threads` is {}: it must be at most {MAX_THREADS}, or 0 for one for each processor",
+                guest.long_threads
+            );
+        }
+        for (section, memory) in [("limits", limits.memory), ("ceilings", ceilings.memory)] {
+            if !(PAGE..=MAX_MEMORY).contains(&memory) {
+                bail!("`guest.{section}.memory` is {memory}: it must be between {PAGE} and {MAX_MEMORY}");
+            }
+        }
+        if ceilings.instances > MAX_INSTANCES {
+            bail!("`guest.ceilings.instances` is {}: it must be at most {MAX_INSTANCES}", ceilings.instances);
+        }
+        if ceilings.table_elements > MAX_ELEMENTS {
+            bail!("`guest.ceilings.table_elements` is {}: it must be at most {MAX_ELEMENTS}", ceilings.table_elements);
+        }
+        for limit in Limit::ALL {
+            let (name, value, most) = (limit.setting(), limits.of(limit), ceilings.of(limit));
+            if value == 0 {
+                bail!("`guest.limits.{name}` is 0: it must be at least 1");
+            }
+            if value > most {
+                bail!("`guest.limits.{name}` is {value}, more than `guest.ceilings.{name}`, which is {most}");
+            }
         }
         Ok(())
     }
@@ -185,6 +232,13 @@ mod tests {
                 "`guest.threads` is 100000: it must be at most 1024, or 0 for one for each processor",
             ),
             ("[guest.limits]\nmemory = 1\n", "`guest.limits.memory` is 1: it must be between 65536 and 4294967296"),
+            (
+                "[guest.limits]\ncpu_ms = 60001\n",
+                "`guest.limits.cpu_ms` is 60001, more than `guest.ceilings.cpu_ms`, which is 60000",
+            ),
+            ("[guest.limits]\nhandles = 0\n", "`guest.limits.handles` is 0: it must be at least 1"),
+            ("[guest.ceilings]\ninstances = 1001\n", "`guest.ceilings.instances` is 1001: it must be at most 1000"),
+            ("[guest]\nstack = 0\n", "`guest.stack` is 0: it must be between 65536 and 8388608"),
             ("[dispatch]\nslots = 0\n", "`dispatch.slots` is 0: it must be between 1 and 4096"),
             ("[dispatch]\nslots_per_org = 0\n", "`dispatch.slots_per_org` is 0: it must be at least 1"),
             ("[dispatch]\nlease_ms = 10\n", "`dispatch.lease_ms` is 10: it must be at least 3000"),

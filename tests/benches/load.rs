@@ -17,50 +17,94 @@ pub(crate) struct Measured {
     pub(crate) rate: f64,
     /// The server's processor time per request, in microseconds.
     pub(crate) cpu_us: f64,
+    /// The time from request to answer.
+    latencies: Vec<Duration>,
+}
+
+impl Measured {
+    /// The latency that a part of the requests, from 0 to 1, does not exceed.
+    pub(crate) fn latency(&self, part: f64) -> Duration {
+        let place = (self.latencies.len() as f64 * part) as usize;
+        self.latencies.get(place).copied().unwrap_or_default()
+    }
 }
 
 /// Starts a server on the first core and loads it from the second.
 pub(crate) fn measure(server: &str, connections: usize, time: Duration) -> Measured {
+    measure_beside(server, connections, time, 0)
+}
+
+/// As [`measure`], while so many further connections each have a request under way to a handler that never ends.
+pub(crate) fn measure_beside(server: &str, connections: usize, time: Duration, hogs: usize) -> Measured {
     let mut process = Process::start(server);
     pin(None, 1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], process.port()));
-    runtime.block_on(load(address, connections, time / 4));
-    let before = process.cpu();
-    let start = Instant::now();
-    let answered = runtime.block_on(load(address, connections, time));
-    let (elapsed, cpu) = (start.elapsed(), process.cpu() - before);
-    let answered = answered as f64;
-    Measured { rate: answered / elapsed.as_secs_f64(), cpu_us: cpu.as_secs_f64() * 1e6 / answered }
+    let end = Instant::now() + time + time / 4;
+    runtime.block_on(async {
+        let hogs = (0..hogs).map(|_| hog(address, end));
+        let hogs = futures_util::future::join_all(hogs);
+        let measuring = async {
+            load(address, connections, time / 4).await;
+            let before = process.cpu();
+            let start = Instant::now();
+            let mut latencies = load(address, connections, time).await;
+            let (elapsed, cpu) = (start.elapsed(), process.cpu() - before);
+            let answered = latencies.len() as f64;
+            latencies.sort();
+            Measured { rate: answered / elapsed.as_secs_f64(), cpu_us: cpu.as_secs_f64() * 1e6 / answered, latencies }
+        };
+        let mut measuring = std::pin::pin!(measuring);
+        tokio::select! {
+            measured = &mut measuring => measured,
+            // The last of their requests are not waited for.
+            _ = hogs => measuring.await,
+        }
+    })
 }
 
-pub(crate) async fn load(address: SocketAddr, connections: usize, time: Duration) -> u64 {
+/// The latencies of all requests that are answered meanwhile.
+pub(crate) async fn load(address: SocketAddr, connections: usize, time: Duration) -> Vec<Duration> {
     let end = Instant::now() + time;
     let senders = (0..connections).map(|_| sender(address, end));
-    futures_util::future::join_all(senders).await.into_iter().sum()
+    futures_util::future::join_all(senders).await.concat()
 }
 
-async fn sender(address: SocketAddr, end: Instant) -> u64 {
+fn request(path: &str) -> String {
     let body = "{\"hello\": \"world\"}";
-    let request = format!(
-        "POST {} HTTP/1.1\r\nHost: bench\r\nUser-Agent: bench/1\r\nAccept: */*\r\nContent-Type: application/json\r\n\
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: bench\r\nUser-Agent: bench/1\r\nAccept: */*\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",
-        servers::PATH,
         body.len()
-    );
+    )
+}
+
+async fn sender(address: SocketAddr, end: Instant) -> Vec<Duration> {
+    let request = request(servers::PATH);
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let mut answer = [0; 4096];
-    let mut answered = 0;
+    let mut latencies = Vec::new();
     while Instant::now() < end {
+        let start = Instant::now();
         stream.write_all(request.as_bytes()).await.unwrap();
         // Every answer here is small and arrives in one piece.
         let count = stream.read(&mut answer).await.unwrap();
+        latencies.push(start.elapsed());
         let status = &answer[..12.min(count)];
         assert!(status.starts_with(b"HTTP/1.1 20"), "{}", String::from_utf8_lossy(&answer[..count]));
-        answered += 1;
     }
-    answered
+    latencies
+}
+
+async fn hog(address: SocketAddr, end: Instant) {
+    let request = request(servers::HOG);
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut answer = [0; 4096];
+    while Instant::now() < end {
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert!(stream.read(&mut answer).await.unwrap() > 0, "the server hung up");
+    }
 }
 
 fn pin(process: Option<Pid>, core: usize) {

@@ -11,12 +11,17 @@
     reason = "a test fails by panicking, and stands outside the host"
 )]
 
+mod density;
 mod load;
 mod sandbox;
 mod servers;
 mod store;
 
+use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
+
+use tenterhook_host::guest::compile::{Order, work};
 
 /// How long each server is under load, after a warm-up of a quarter of it.
 const TIME: Duration = Duration::from_secs(4);
@@ -24,14 +29,25 @@ const TIME: Duration = Duration::from_secs(4);
 /// Requests under way at once.
 const CONNECTIONS: usize = 64;
 
-fn main() {
+/// Handlers that never end.
+const HOGS: usize = 32;
+
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.first().map(String::as_str) {
+        Some("compile-module") => {
+            let order = Order::parse(&arguments[1..]).unwrap();
+            return work(&order);
+        }
         Some("serve") => servers::serve(&arguments[1]),
         Some("store") => store::run(arguments.get(1).map(String::as_str)),
+        Some("neighbours") => neighbours(),
+        Some("density") => density::print(),
+        Some("loads") => density::load(Path::new(&arguments[1])),
         Some(other) => panic!("unknown argument {other:?}"),
         None => run(),
     }
+    ExitCode::SUCCESS
 }
 
 fn run() {
@@ -47,5 +63,23 @@ fn run() {
         let baseline = *bare.get_or_insert(measured.rate);
         let (rate, ratio, cpu) = (measured.rate, measured.rate / baseline, measured.cpu_us);
         println!("  {:<52} {rate:>12.0} {ratio:>8.2} {cpu:>16.1}", server.what);
+    }
+    neighbours();
+    density::print();
+}
+
+/// What is left of an org's requests beside another's handlers that never end.
+fn neighbours() {
+    println!("\nBeside {HOGS} handlers of another org that never end, the same cores, {CONNECTIONS} connections");
+    println!("  {:<52} {:>12} {:>8} {:>9} {:>9}", "server", "requests/s", "÷ alone", "p50", "p99");
+    for server in servers::ALL.iter().filter(|server| ["memory-unkept", "sqlite-sync"].contains(&server.name)) {
+        let alone = load::measure(server.name, CONNECTIONS, TIME);
+        let beside = load::measure_beside(server.name, CONNECTIONS, TIME, HOGS);
+        for (what, measured) in [("alone", &alone), ("beside them", &beside)] {
+            let (rate, ratio) = (measured.rate, measured.rate / alone.rate);
+            let name = format!("{}, {what}", server.what);
+            let (p50, p99) = (measured.latency(0.5), measured.latency(0.99));
+            println!("  {name:<52} {rate:>12.0} {ratio:>8.2} {p50:>9.1?} {p99:>9.1?}");
+        }
     }
 }

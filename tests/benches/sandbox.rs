@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::event::{Data, Event, EventId, EventType, Outcome, Raw, SessionId};
-use tenterhook_host::guest::{Engine, Job, Library};
+use tenterhook_host::guest::{Engine, Job, Library, Parts};
 use tenterhook_host::store::Blobs;
 
 use crate::servers;
@@ -30,9 +30,16 @@ pub(crate) fn lines() -> Vec<String> {
 async fn measure(component: &[u8], export: &str) -> Duration {
     let config = Config::load(None).unwrap();
     let engine = Engine::new(&config.guest, 1).unwrap();
-    let library = Library::new(engine.clone(), Blobs::memory()).unwrap();
-    let module = library.add(component.to_vec().into()).await.unwrap();
     let (clock, job) = (Clock::system(), job(export));
+    let parts = Parts {
+        engine: engine.clone(),
+        blobs: Blobs::memory(),
+        folder: None,
+        program: servers::compiler(),
+        clock: clock.clone(),
+    };
+    let library = Library::new(&config.guest.modules, config.guest.compile.clone(), parts).unwrap();
+    let module = library.add(component.to_vec().into()).await.unwrap();
     let mut runs = Vec::new();
     for _ in 0..5 {
         let start = Instant::now();
@@ -46,7 +53,7 @@ async fn measure(component: &[u8], export: &str) -> Duration {
     runs[2]
 }
 
-fn job(export: &str) -> Job {
+pub(crate) fn job(export: &str) -> Job {
     let now = Clock::system().now();
     let raw = Raw {
         method: "POST".to_owned(),
@@ -72,5 +79,6 @@ fn job(export: &str) -> Job {
         export: export.to_owned(),
         vars: Arc::default(),
         timeout: Duration::from_secs(30),
+        limits: Config::load(None).unwrap().guest.limits,
     }
 }

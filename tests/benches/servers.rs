@@ -16,6 +16,7 @@ use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::deploy::{Applied, Project};
 use tenterhook_host::event::DeploymentId;
+use tenterhook_host::guest::compile::Program;
 use tenterhook_host::store::{self, Store, memory, sqlite};
 
 #[path = "../it/harness/wat.rs"]
@@ -27,9 +28,10 @@ pub(crate) struct Server {
     pub(crate) what: &'static str,
 }
 
-pub(crate) const ALL: [Server; 5] = [
+pub(crate) const ALL: [Server; 6] = [
     Server { name: "bare", what: "bare axum handler with the same answer" },
     Server { name: "memory-sync", what: "synchronous, kept in memory only" },
+    Server { name: "memory-unkept", what: "synchronous, `history: none`" },
     Server { name: "memory-none", what: "no trigger matches, kept in memory only" },
     Server { name: "sqlite-sync", what: "synchronous, event and session on disk" },
     Server { name: "sqlite-async", what: "asynchronous (202), event and session on disk" },
@@ -37,6 +39,9 @@ pub(crate) const ALL: [Server; 5] = [
 
 /// The path that every server answers.
 pub(crate) const PATH: &str = "/webhooks/hook?name=Ada";
+
+/// The path of another org's handler that never ends, on the servers that have one.
+pub(crate) const HOG: &str = "/webhooks/hog";
 
 /// Serves until the process is ended. The first line of its output is its port.
 pub(crate) fn serve(name: &str) {
@@ -68,10 +73,15 @@ async fn host(name: &str) {
     config.guest.threads = 1;
     let more = match trigger {
         "sync" => "is_sync: true",
+        "unkept" => "is_sync: true\n      history: none",
         "none" => "event_type: put",
         _ => "is_sync: false",
     };
     let (app, _) = start(config, store, more).await;
+    let manifest = "version: v1\nproject:\n  name: hogs\n  triggers:\n    - name: hog\n      type: webhook\n      \
+                    call: loop.wat:handle\n      is_sync: true\n      history: none\n";
+    let modules = BTreeMap::from([("loop.wat".to_owned(), wat::fixture("loop").into())]);
+    app.registry.apply(&"hogs".into(), Project { manifest: manifest.to_owned(), modules }).await.unwrap();
     announce(app.address);
     std::future::pending::<()>().await;
 }
@@ -85,9 +95,16 @@ fn config() -> Config {
 
 /// A host that serves one trigger, of which the manifest says `more`.
 async fn start(config: Config, store: Store, more: &str) -> (App, DeploymentId) {
-    let masters = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".parse().unwrap();
-    let tenancy = Tenancy::One("bench".into());
-    let options = Options { config, store, masters, tenancy, listen: LOOPBACK, clock: Clock::system() };
+    let options = Options {
+        config,
+        store,
+        masters: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".parse().unwrap(),
+        tenancy: Tenancy::One("bench".into()),
+        listen: LOOPBACK,
+        clock: Clock::system(),
+        compiler: compiler(),
+        compiled: None,
+    };
     let mut app = App::start(options).await.unwrap();
     let manifest = format!(
         "version: v1\nproject:\n  name: bench\n  triggers:\n    - name: hook\n      type: webhook\n      \
@@ -98,6 +115,11 @@ async fn start(config: Config, store: Store, more: &str) -> (App, DeploymentId) 
         app.registry.apply(&"bench".into(), Project { manifest, modules }).await.unwrap();
     app.serve();
     (app, deployment.id)
+}
+
+/// This program, as what a host compiles modules with.
+pub(crate) fn compiler() -> Program {
+    Program::File { path: "/proc/self/exe".into(), arguments: vec!["compile-module".to_owned()] }
 }
 
 /// A host in this process with an asynchronous trigger, whose store is on a disk.

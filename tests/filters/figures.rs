@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenterhook_host::clock::Clock;
+use tenterhook_host::config::Config;
 use tenterhook_host::event::{Data, Event, EventId, EventType, Keep, Raw, VerdictKind};
 use tenterhook_host::trigger::filter::Context;
 use tenterhook_host::trigger::{Call, Filter, Retry, Trigger, select};
@@ -107,6 +108,7 @@ fn large() {
 
 /// One event for 1,000 triggers of one endpoint, of which one matches.
 fn thousand(push: &Raw) {
+    let limits = Config::load(None).unwrap().guest.limits;
     let trigger = |number: usize, filter: &str| Trigger {
         name: format!("trigger {number}").into(),
         endpoint: "acme".into(),
@@ -115,6 +117,7 @@ fn thousand(push: &Raw) {
         call: Call { module: "m.wasm".to_owned(), function: "f".to_owned() },
         is_sync: false,
         timeout: Duration::from_secs(1),
+        limits,
         retry: Retry::default(),
         max_concurrency: None,
         ordered_by: None,

@@ -16,6 +16,7 @@ mod control;
 mod corpus;
 mod deliveries;
 mod faults;
+mod hostile;
 mod http2;
 mod payload;
 mod plugins;

@@ -265,7 +265,7 @@ async fn failures_are_told_apart() {
             ("reject", "rejected the event: reading the number: invalid digit found in string", None),
             ("question_mark", "asked for a retry: invalid digit found in string", None),
             ("missing_key", r#"no key "X-Nope" in event.data["headers"], whose keys are ["Host"]"#, Some("trap")),
-            ("hoard", "more than the limit of 67108864", Some("out_of_memory")),
+            ("hoard", "more than the limit of 64 MiB", Some("out_of_memory")),
         ];
         for (handler, error, fault) in cases {
             let answer = host.send(get(handler)).await;

@@ -22,6 +22,10 @@ enum Part {
     Filters,
     /// Requests to a server.
     Webhooks,
+    /// A webhook beside handlers of another org that never end.
+    Neighbours,
+    /// Modules that are deployed and idle.
+    Density,
     /// Accepting, settling, asking for history, starting with much owed.
     Store,
 }
@@ -32,6 +36,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match args.part {
         Some(Part::Filters) => bench("filters", &[]),
         Some(Part::Webhooks) => bench("webhooks", &[]),
+        Some(Part::Neighbours) => bench("webhooks", &["neighbours"]),
+        Some(Part::Density) => bench("webhooks", &["density"]),
         Some(Part::Store) => {
             let arguments: Vec<&str> = ["store"].into_iter().chain(args.of_it.as_deref()).collect();
             bench("webhooks", &arguments)

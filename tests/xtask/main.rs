@@ -9,6 +9,7 @@ mod guest;
 mod hostile;
 mod plugins;
 mod process;
+mod soak;
 mod test;
 mod wasm_toolchain;
 
@@ -34,6 +35,7 @@ enum Task {
     Guest(guest::Args),
     Hostile(hostile::Args),
     Plugins(plugins::Args),
+    Soak(soak::Args),
     Test(test::Args),
     WasmToolchain(wasm_toolchain::Args),
 }
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Task::Guest(args) => guest::run(&args),
         Task::Hostile(args) => hostile::run(&args),
         Task::Plugins(args) => plugins::run(&args),
+        Task::Soak(args) => soak::run(&args),
         Task::Test(args) => test::run(&args),
         Task::WasmToolchain(args) => wasm_toolchain::run(args),
     };

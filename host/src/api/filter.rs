@@ -15,7 +15,7 @@ use super::view::{FilterCheck, FilterTest, Mistake, TestedEvent};
 use super::{Code, Problem, State, lists, view};
 use crate::event::{EventId, Keep, Org};
 use crate::store::{self, EventQuery, EventRecord, History, Page};
-use crate::trigger::filter::{Context, Filter, Judgement};
+use crate::trigger::filter::{CompileError, Context, Filter, Judgement};
 
 /// The largest body, in bytes. An expression has at most 4 KiB, each byte of which JSON may write as six.
 const MAX_BODY: usize = 64 << 10;
@@ -29,13 +29,15 @@ const TIME: Duration = Duration::from_secs(2);
 /// Each takes a processor for up to [`TIME`], and senders of webhooks must not wait for those who try filters.
 static TURNS: Semaphore = Semaphore::const_new(1);
 
+/// Compiling takes a processor for up to 100 ms, and some MiB.
+static COMPILING: Semaphore = Semaphore::const_new(1);
+
 /// Check a filter
 #[utoipa::path(post, path = "/filter/check", tag = "filters", request_body = view::Expression, responses((status = 200, body = FilterCheck)))]
 pub(super) async fn check(_: Asker, headers: HeaderMap, body: Body) -> Result<Json<FilterCheck>, Problem> {
     let mut given = Parameters::of_object(read(&headers, body).await?, &["expression"])?;
     let expression = expression(&mut given)?;
-    let checked = blocking(move || FilterCheck::from(&Filter::compile(&expression))).await?;
-    Ok(Json(checked))
+    Ok(Json(FilterCheck::from(&compile(expression).await?)))
 }
 
 /// Try a filter on stored events
@@ -53,8 +55,7 @@ pub(super) async fn test(
     let expression = expression(&mut given)?;
     let event: Option<EventId> = given.take("event", str::parse)?;
     let query = lists::events(given, api.clock.now())?;
-    let compiled = blocking(move || Filter::compile(&expression)).await?;
-    let filter = compiled.map_err(|error| Problem::new(Code::InvalidFilter, error.to_string()))?;
+    let filter = compile(expression).await?.map_err(|error| Problem::new(Code::InvalidFilter, error.to_string()))?;
     let warnings = filter.warnings().iter().map(Mistake::from).collect();
     let _turn = TURNS.acquire().await.map_err(|_| failed())?;
     let (items, next) = match event {
@@ -67,6 +68,12 @@ pub(super) async fn test(
         None => scan(&api, &asker.org, filter, query).await?,
     };
     Ok(Json(FilterTest { warnings, items, next: next.map(|id| id.to_string()) }))
+}
+
+/// One after the other: whoever asks for many waits for them.
+async fn compile(expression: String) -> Result<Result<Filter, CompileError>, Problem> {
+    let _turn = COMPILING.acquire().await.map_err(|_| failed())?;
+    blocking(move || Filter::compile(&expression)).await
 }
 
 /// What is asked about the events, in CEL.

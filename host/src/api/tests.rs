@@ -23,13 +23,14 @@ use tower::ServiceExt as _;
 
 use super::{Control, Door, State, health, router};
 use crate::clock::Clock;
-use crate::deploy::{self, Current, Naming, Registry};
+use crate::deploy::{self, Current, Defaults, Naming, Registry};
 use crate::dispatch::Cancelled;
 use crate::event::{
     Attempt, AttemptOutcome, Data, DeploymentId, Event, EventId, EventType, FaultKind, Keep, LogEntry, LogLevel, Org,
     Raw, SessionId, SessionState, Timestamp, Verdict, VerdictKind,
 };
-use crate::guest::{Engine, Library};
+use crate::guest::compile::Program;
+use crate::guest::{self, Engine, Library};
 use crate::ingest::{Redispatch, RedispatchError, Redispatched};
 use crate::quota::Limits;
 use crate::seal::{MasterKeys, Vault};
@@ -200,14 +201,18 @@ fn state(store: &Store, control: Arc<dyn Control>, org: &str, clock: Clock) -> S
 
 fn state_of(store: &Store, control: Arc<dyn Control>, door: Door, naming: Naming, clock: Clock) -> State {
     let defaults: toml::Table = include_str!("../../default.toml").parse().unwrap();
-    let engine = Engine::new(&defaults["guest"].clone().try_into().unwrap(), 1).unwrap();
+    let guests: guest::Config = defaults["guest"].clone().try_into().unwrap();
+    let engine = Engine::new(&guests, 1).unwrap();
+    let (blobs, program) = (store.blobs.clone(), Program::Here);
+    let parts = guest::Parts { engine, blobs, folder: None, program, clock: clock.clone() };
+    let defaults = Defaults { timeout: Duration::from_secs(30), limits: guests.limits, ceilings: guests.ceilings };
     let registry = Registry::new(deploy::Parts {
         catalog: store.catalog.clone(),
-        library: Library::new(engine, store.blobs.clone()).unwrap(),
+        library: Library::new(&guests.modules, guests.compile.clone(), parts).unwrap(),
         deployed: Current::default(),
         clock: clock.clone(),
         naming,
-        timeout: Duration::from_secs(30),
+        defaults,
         vault: Vault::new(MasterKeys::generate().unwrap(), store.keyring.clone()),
     });
     State {

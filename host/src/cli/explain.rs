@@ -1,5 +1,7 @@
 //! An explanation, as people read it: the expression, and below it a caret for each part that decided.
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::output::line;
 use crate::event::{Explanation, Part};
 
@@ -39,7 +41,7 @@ pub(super) fn explain(explanation: &Explanation, indent: usize) -> String {
 /// The caret below the first character of a part, as far right as that is shown.
 fn caret(part: &Part, source: &str, indent: usize) -> String {
     let before: String = source.chars().take(part.column.saturating_sub(1)).collect();
-    let indent = indent + line(&before).chars().count();
+    let indent = indent + line(&before).width();
     format!("{:indent$}^ {}\n", "", line(&part.to_string()))
 }
 

@@ -2,6 +2,7 @@
 
 mod backup;
 mod client;
+mod compile;
 mod context;
 mod deploy;
 mod deployments;
@@ -121,6 +122,8 @@ enum Command {
     /// Check `tenterhook.yaml`; needs no server
     #[command(subcommand)]
     Manifest(manifest::Command),
+    #[command(hide = true)]
+    CompileModule(compile::Args),
 }
 
 /// Why a command ended without doing what it was asked.
@@ -184,6 +187,7 @@ impl Command {
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
             Self::Manifest(command) => return manifest::run(&command),
+            Self::CompileModule(args) => return compile::run(&args).map_err(Failure::from),
         };
         Ok(done.map(|()| ExitCode::SUCCESS)?)
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{keys, output, up};
+use super::{compile, keys, output, up};
 use crate::api::Tokens;
 use crate::app::{App, Options, Tenancy};
 use crate::clock::Clock;
@@ -44,7 +44,16 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let store = sqlite::open(&data).with_context(|| format!("opening the data directory `{}`", data.display()))?;
     let masters = keys::find_or_make(&config.secrets, &data, &*store.keyring).await?;
     let (clock, catalog) = (Clock::system(), store.catalog.clone());
-    let options = Options { config, store, masters, tenancy: Tenancy::Many, listen: args.listen, clock: clock.clone() };
+    let options = Options {
+        config,
+        store,
+        masters,
+        tenancy: Tenancy::Many,
+        listen: args.listen,
+        clock: clock.clone(),
+        compiler: compile::program(),
+        compiled: Some(data.join("compiled")),
+    };
     let mut app = App::start(options).await?;
     let stopped = up::stop_signal().context("asking to be told of signals")?;
     // The last thing that may fail: a token that was made and not printed would be lost.

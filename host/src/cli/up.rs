@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::keys;
 use super::watch::{Change, Watch};
-use super::{output, tail};
+use super::{compile, output, tail};
 use crate::app::{App, Options, Tenancy};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -74,8 +74,16 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let module_bytes = config.deploy.module_bytes;
     let clock = Clock::system();
     let org: Org = ORG.into();
-    let tenancy = Tenancy::One(org.clone());
-    let options = Options { config, store, masters, tenancy, listen: args.listen, clock: clock.clone() };
+    let options = Options {
+        config,
+        store,
+        masters,
+        tenancy: Tenancy::One(org.clone()),
+        listen: args.listen,
+        clock: clock.clone(),
+        compiler: compile::program(),
+        compiled: Some(data.join("compiled")),
+    };
     let mut app = App::start(options).await?;
     let feed = app.feed.subscribe();
     let deployer = Deployer {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::check::Modules;
+use super::check::{self, Modules};
 use super::manifest::{Diagnostic, Manifest};
 use super::place::{self, Place};
 use super::project::Project;
@@ -13,7 +13,7 @@ use super::registry::{ApplyError, Naming, Registry, bad_module};
 use super::sealed;
 use super::snapshot::Deployment;
 use crate::event::{DeploymentId, Digest, Org};
-use crate::guest::{self, LoadError, Module, Vars};
+use crate::guest::{LoadError, Module, Vars};
 use crate::store::catalog::{
     By, Change, Committed, EndpointItem, Expect, Items as _, Kind, ModuleItem, ModuleState, OrgItem, ProjectItem,
     Quotas,
@@ -117,6 +117,7 @@ impl Registry {
         let (org, project, id) = (record.org.clone(), record.project.clone(), record.id);
         let (endpoints, taken) = self.endpoints(&org, manifest, &record.manifest).await?;
         mistakes.extend(taken);
+        mistakes.extend(check::beyond_ceilings(manifest, &record.manifest, &self.0.defaults.ceilings));
         if !mistakes.is_empty() {
             return Err(ApplyError::Invalid(mistakes.into()));
         }
@@ -222,10 +223,10 @@ impl Registry {
     }
 
     async fn add_module(&self, bytes: Bytes) -> Result<(Arc<Module>, ModuleItem), LoadError> {
-        let size = bytes.len();
-        let component = tokio::task::spawn_blocking(|| (Digest::of(&bytes), guest::componentize(bytes))).await;
-        let (digest, component) = component.map_err(|panic| LoadError::Invalid(panic.to_string()))?;
-        let module = self.0.library.add(component.map_err(LoadError::Invalid)?).await?;
+        let (size, of) = (bytes.len(), bytes.clone());
+        let digest = tokio::task::spawn_blocking(move || Digest::of(&of)).await;
+        let digest = digest.map_err(|panic| store::Error::Backend(panic.to_string()))?;
+        let module = self.0.library.add(bytes).await?;
         let upload = ModuleItem {
             digest,
             component: module.digest,
@@ -233,8 +234,8 @@ impl Registry {
             uploaded_at: self.0.clock.now(),
             uploaded_by: By::host().actor,
             state: ModuleState::Ready {
-                handlers: module.handlers().into_iter().map(str::to_owned).collect(),
-                imports: module.imports(),
+                handlers: module.handlers().into_iter().flatten().cloned().collect(),
+                imports: module.imports().to_vec(),
                 compile_ms: None,
             },
         };
@@ -264,7 +265,7 @@ impl Registry {
                 mistakes.push(mistake(message, "upload it first"));
                 continue;
             };
-            match self.0.library.module(upload.item.component).await {
+            match self.0.library.loaded(upload.item.component).await {
                 Ok(module) => drop(modules.insert(name.clone(), module)),
                 Err(LoadError::Store(error)) => return Err(error),
                 Err(error) => mistakes.push(bad_module(manifest, &draft.manifest, name, &error)),

@@ -7,35 +7,49 @@ use std::time::Duration;
 use super::manifest::{self, At, Diagnostic, EndpointSpec, Manifest, TriggerSpec};
 use crate::guest::Module;
 use crate::trigger::filter::{self, CompileError};
-use crate::trigger::{Dedup, Filter, Key, Trigger, WINDOW};
+use crate::trigger::{Dedup, Filter, Key, Limits, Trigger, WINDOW};
 
 /// What the modules of a manifest were found to be: a module that could not be had has its diagnostic elsewhere.
 pub(super) type Modules = HashMap<String, Arc<Module>>;
+
+/// What holds for triggers that do not say, and what none of them may exceed.
+#[derive(Clone, Copy, Debug)]
+pub struct Defaults {
+    /// How long a handler may take.
+    pub timeout: Duration,
+    /// What a handler may take.
+    pub limits: Limits,
+    /// The most that a trigger may allow its handler.
+    pub ceilings: Limits,
+}
 
 /// The manifest's triggers, their filters compiled and their handlers found. All mistakes are pushed to `mistakes`.
 pub(super) fn triggers(
     manifest: &Manifest,
     source: &str,
     modules: &Modules,
-    timeout: Duration,
+    defaults: &Defaults,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Vec<Trigger> {
     let specs = &manifest.project.triggers;
-    specs.iter().filter_map(|spec| trigger(spec, source, modules, timeout, mistakes)).collect()
+    specs.iter().filter_map(|spec| trigger(spec, source, modules, defaults, mistakes)).collect()
 }
 
 fn trigger(
     spec: &TriggerSpec,
     source: &str,
     modules: &Modules,
-    timeout: Duration,
+    defaults: &Defaults,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<Trigger> {
     let filter = filter(spec, source, mistakes);
     let ordered_by = ordered_by(spec, source, mistakes);
     let module = modules.get(&spec.call.module)?;
-    if !module.handlers().contains(spec.call.export().as_str()) {
-        mistakes.push(spec.missing_handler(source, module.handlers()));
+    // What is deployed anew is loaded. What was deployed before was checked then, and is loaded when it is called.
+    if let Some(handlers) = module.handlers()
+        && !handlers.contains(&spec.call.export())
+    {
+        mistakes.push(spec.missing_handler(source, handlers.iter().map(String::as_str)));
     }
     Some(Trigger {
         name: spec.name.as_str().into(),
@@ -44,12 +58,33 @@ fn trigger(
         filter: filter?,
         call: spec.call.value.clone(),
         is_sync: spec.is_sync,
-        timeout: spec.timeout.unwrap_or(timeout),
+        timeout: spec.timeout.unwrap_or(defaults.timeout),
+        limits: limits(spec, defaults),
         retry: spec.retry.clone(),
         max_concurrency: spec.max_concurrency,
         ordered_by: ordered_by?,
         history: spec.history,
     })
+}
+
+fn limits(spec: &TriggerSpec, defaults: &Defaults) -> Limits {
+    let wished = spec.limits.iter().fold(defaults.limits, |limits, (limit, wished)| limits.with(*limit, wished.value));
+    wished.within(&defaults.ceilings)
+}
+
+/// The limits by which triggers ask for more than the host allows. For what is deployed anew: what was deployed before the
+/// ceilings came down goes on within them.
+pub(super) fn beyond_ceilings(manifest: &Manifest, source: &str, ceilings: &Limits) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for spec in &manifest.project.triggers {
+        for (limit, wished) in &spec.limits {
+            let most = ceilings.of(*limit);
+            if wished.value > most {
+                found.push(spec.beyond_ceiling(source, *limit, wished, most));
+            }
+        }
+    }
+    found
 }
 
 /// By what the manifest's endpoints tell duplicates, by their slugs. All mistakes are pushed to `mistakes`.

@@ -37,6 +37,9 @@ pub enum Misplaced {
     /// It serves all events already.
     #[error("the deployment {0} serves all events: activate another one to have it serve fewer")]
     ServesAll(DeploymentId),
+    /// One of its modules does not load any more.
+    #[error("the deployment {0} cannot run: {1}")]
+    Broken(DeploymentId, String),
     /// There is nothing to go back to.
     #[error("no deployment served before this one")]
     NothingBefore,
@@ -114,7 +117,11 @@ impl Registry {
         let (token, testing) = self.testing(to)?;
         // It must load before anything is swapped.
         if to != Place::Inactive {
-            self.deployment(org, id).await?;
+            let deployment = self.deployment(org, id).await?;
+            for module in deployment.modules.values() {
+                let loaded = self.0.library.loaded(module.digest).await;
+                loaded.map_err(|error| Misplaced::Broken(id, error.to_string()))?;
+            }
         }
         let placed = place(item, id, to, testing)?;
         let told = by.did(self.0.clock.now(), "deployment.place", id.to_string());

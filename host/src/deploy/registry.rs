@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
 use tracing::error;
 
-use super::check::{self, Modules};
+use super::check::{self, Defaults, Modules};
 use super::manifest::{self, Diagnostic, Manifest};
 use super::place::Misplaced;
 use super::sealed;
@@ -38,7 +37,7 @@ pub(super) struct Inner {
     pub(super) deployed: Current,
     pub(super) clock: Clock,
     pub(super) naming: Naming,
-    timeout: Duration,
+    pub(super) defaults: Defaults,
     pub(super) vault: Vault,
     /// One deployment of an org at a time: the later one wins.
     turns: Mutex<HashMap<Org, Arc<tokio::sync::Mutex<()>>>>,
@@ -58,8 +57,8 @@ pub struct Parts {
     pub clock: Clock,
     /// How endpoints get their slugs.
     pub naming: Naming,
-    /// The time that a handler has whose trigger does not say.
-    pub timeout: Duration,
+    /// What holds for triggers that do not say.
+    pub defaults: Defaults,
     /// What values of variables are sealed by.
     pub vault: Vault,
 }
@@ -103,9 +102,9 @@ fn refused(refusal: &Refusal) -> String {
 impl Registry {
     /// A registry that has published nothing yet.
     pub fn new(parts: Parts) -> Self {
-        let Parts { catalog, library, deployed, clock, naming, timeout, vault } = parts;
+        let Parts { catalog, library, deployed, clock, naming, defaults, vault } = parts;
         let (turns, loaded) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { catalog, library, deployed, clock, naming, timeout, vault, turns, loaded }))
+        Self(Arc::new(Inner { catalog, library, deployed, clock, naming, defaults, vault, turns, loaded }))
     }
 
     /// Publishes what each org had when the host last stopped. A deployment that does not load any more is told of and left out.
@@ -245,15 +244,9 @@ impl Registry {
 
     async fn load(&self, record: DeploymentRecord) -> Result<Deployment, ApplyError> {
         let manifest = Manifest::parse(&record.manifest)?;
-        let mut modules = Modules::new();
+        let modules: Modules =
+            record.modules.iter().map(|(name, digest)| (name.clone(), self.0.library.module(*digest))).collect();
         let mut mistakes = Vec::new();
-        for (name, digest) in &record.modules {
-            match self.0.library.module(*digest).await {
-                Ok(module) => drop(modules.insert(name.clone(), module)),
-                Err(LoadError::Store(error)) => return Err(error.into()),
-                Err(error) => mistakes.push(bad_module(&manifest, &record.manifest, name, &error)),
-            }
-        }
         let vars = sealed::open(&self.0.vault, &record, &manifest).await?;
         let vars = self.with_set(&record.org, &record.project, vars).await?;
         let deployment = self.deployment_of(&record, &manifest, vars, modules, &mut mistakes);
@@ -268,7 +261,7 @@ impl Registry {
         modules: Modules,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Deployment {
-        let triggers = check::triggers(manifest, &record.manifest, &modules, self.0.timeout, mistakes);
+        let triggers = check::triggers(manifest, &record.manifest, &modules, &self.0.defaults, mistakes);
         let dedups = check::dedups(manifest, &record.manifest, mistakes);
         Deployment {
             id: record.id,

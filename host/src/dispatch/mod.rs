@@ -18,7 +18,7 @@ mod turn;
 mod worker;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

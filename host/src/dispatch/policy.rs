@@ -21,7 +21,7 @@ pub(super) struct Terms<'t> {
 }
 
 /// The attempt's record and what follows it. `dice` is from 0 to 1.
-pub(super) fn settle(delivery: &Delivery, run: &Run, terms: Terms<'_>, dice: f64) -> Settlement {
+pub(super) fn settle(delivery: &Delivery, run: Run, terms: Terms<'_>, dice: f64) -> Settlement {
     let error = match &run.outcome {
         Some(outcome) => outcome.error(),
         None => Some("it was cancelled while its handler ran".to_owned()),
@@ -41,8 +41,8 @@ pub(super) fn settle(delivery: &Delivery, run: &Run, terms: Terms<'_>, dice: f64
     Settlement {
         org: delivery.event.org.clone(),
         session: delivery.session,
-        attempt: Some(attempt(delivery.attempt, run, error)),
-        logs: run.logs.clone(),
+        attempt: Some(attempt(delivery.attempt, &run, error)),
+        logs: run.logs,
         next,
         told,
     }
@@ -86,7 +86,12 @@ fn is_tried_again(outcome: &Outcome, on: RetryOn) -> bool {
         Outcome::Retry { .. } => on.retry,
         Outcome::Fault(Fault { kind, .. }) => match kind {
             FaultKind::Timeout => on.timeout,
-            FaultKind::Trap | FaultKind::OutOfMemory | FaultKind::StackOverflow | FaultKind::BadResponse => on.fault,
+            FaultKind::Trap
+            | FaultKind::OutOfMemory
+            | FaultKind::CpuTime
+            | FaultKind::Limit
+            | FaultKind::StackOverflow
+            | FaultKind::BadResponse => on.fault,
             // It is the host that failed, of which the trigger says nothing.
             FaultKind::Unavailable => true,
         },

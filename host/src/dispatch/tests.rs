@@ -1,6 +1,6 @@
 //! Sessions on a store in memory, by a clock that stands until a test turns it, with real guests.
 
-pub(crate) mod bench;
+mod bench;
 mod control;
 mod limits;
 mod policy;

@@ -23,6 +23,11 @@ impl Ticket {
 }
 
 impl Stub {
+    /// Whether anybody waits for the outcome yet.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.0.is_closed()
+    }
+
     pub(super) fn answer(self, outcome: Outcome) {
         // The sender has gone: the session's outcome is kept all the same.
         drop(self.0.send(outcome));

@@ -15,7 +15,7 @@ use crate::deploy::{ApplyError, Deployment};
 use crate::event::{Data, Event, Raw, Timestamp};
 use crate::guest::{Job, Run};
 use crate::store::{Delivery, Error, Next};
-use crate::trigger::Trigger;
+use crate::trigger::{Limits, Trigger};
 
 /// A session that could not begin for want of the store is begun again after so long.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -106,7 +106,7 @@ pub(super) async fn work(inner: Arc<Inner>, turn: Turn, mut session: Session) {
         let reason = format!("its deployment has no trigger `{}`", session.delivery.trigger);
         return give_up(&inner, turn, session, reason).await;
     };
-    let job = job(&ready, trigger, &session.delivery);
+    let job = job(&inner, &ready, trigger, &session.delivery);
     let run = inner.engine.run_until(module, job, &inner.clock, turn.brake.pulled()).await;
     turn.finish();
     settle(&inner, turn, session, trigger, run).await;
@@ -117,11 +117,18 @@ async fn settle(inner: &Arc<Inner>, turn: Turn, mut session: Session, trigger: &
     let delivery = &session.delivery;
     let terms = Terms { is_sync: trigger.is_sync, retry: &trigger.retry };
     let dice = policy::dice(delivery.session, delivery.attempt);
-    let settlement = session.is_recorded.then(|| policy::settle(delivery, &run, terms, dice));
-    if let (Some(stub), Some(outcome)) = (session.stub.take(), run.outcome) {
+    let stub = session.stub.take().filter(Stub::is_awaited);
+    if !session.is_recorded {
+        if let (Some(stub), Some(outcome)) = (stub, run.outcome) {
+            stub.answer(outcome);
+        }
+        return;
+    }
+    let answer = stub.and_then(|stub| Some((stub, run.outcome.clone()?)));
+    let settlement = policy::settle(delivery, run, terms, dice);
+    if let Some((stub, outcome)) = answer {
         stub.answer(outcome);
     }
-    let Some(settlement) = settlement else { return };
     let again = match settlement.next {
         Next::Again { due } => Some(due),
         Next::Ended { .. } => None,
@@ -191,7 +198,10 @@ async fn begin(inner: &Inner, delivery: &Delivery) -> Result<(), Unready> {
     }
 }
 
-fn job(ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> Job {
+fn job(inner: &Inner, ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> Job {
+    let quotas = inner.registry.deployed().load().quotas(&delivery.event.org);
+    let log_bytes = trigger.limits.log_bytes.min(quotas.log_bytes.unwrap_or(u64::MAX));
+    let limits = Limits { log_bytes, ..trigger.limits };
     Job {
         event: ready.event.clone(),
         session: delivery.session,
@@ -200,5 +210,6 @@ fn job(ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> Job {
         export: trigger.call.export(),
         vars: ready.deployment.vars.clone(),
         timeout: trigger.timeout,
+        limits,
     }
 }

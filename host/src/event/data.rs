@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::{Headers, Pairs};
@@ -149,6 +150,12 @@ impl Data {
     pub fn json_value(&self) -> Option<&Value> {
         let parse = || self.bytes().filter(|body| is_shallow(body)).and_then(|body| serde_json::from_slice(body).ok());
         self.json.get_or_init(parse).as_ref()
+    }
+
+    /// Whether the whole body is JSON, without keeping what it says: values take far more memory than their text.
+    pub fn is_json(&self) -> bool {
+        let is_json = |body: &&Bytes| is_shallow(body) && serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        self.bytes().filter(is_json).is_some()
     }
 
     /// The JSON object that the whole body is; none when it is not one.

@@ -67,6 +67,10 @@ pub enum FaultKind {
     Timeout,
     /// The guest wanted more memory than it may have.
     OutOfMemory,
+    /// The guest used up its time on a processor.
+    CpuTime,
+    /// The guest wanted more of something else than it may have.
+    Limit,
     /// The guest's stack overflowed.
     StackOverflow,
     /// The response cannot be sent: its status, a header or its size.
@@ -81,6 +85,8 @@ impl fmt::Display for FaultKind {
             Self::Trap => "trap",
             Self::Timeout => "timeout",
             Self::OutOfMemory => "out of memory",
+            Self::CpuTime => "out of processor time",
+            Self::Limit => "limit exceeded",
             Self::StackOverflow => "stack overflow",
             Self::BadResponse => "bad response",
             Self::Unavailable => "handler unavailable",

@@ -5,8 +5,16 @@ use std::time::Duration;
 use serde::Deserialize;
 use wasmtime::{InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 
-use super::Limits;
-use super::imports::limiter::{INSTANCES, MEMORIES, TABLES};
+use super::imports::limiter::{MEMORIES, TABLES};
+use super::lane::Lane;
+use super::{compile, library};
+use crate::trigger::Limits;
+
+/// What the host's functions may need of a sandbox's stack, in bytes.
+const HOST_STACK: usize = 3 << 19;
+
+/// What is said of components that need what engines of this host do not have.
+const ASYNC: &str = "; `async` functions and WASI 0.3 do not run here: build it for WASI 0.2 (`wasm32-wasip2`), its handlers without `async`";
 
 /// How sandboxes are made.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,8 +26,20 @@ pub struct Config {
     pub keep_resident: usize,
     /// Threads that run guests; 0 is one for each processor.
     pub threads: usize,
-    /// What one sandbox may take.
+    /// Threads for guests that compute for longer than a tick; 0 is one for each processor.
+    pub long_threads: usize,
+    /// How many of those an org may have at once; 0 is half of the processors.
+    pub long_threads_per_org: usize,
+    /// Stack of WebAssembly code, in bytes.
+    pub stack: usize,
+    /// How modules are compiled.
+    pub compile: compile::Config,
+    /// How much of what is compiled is kept.
+    pub modules: library::Config,
+    /// What a handler may take whose trigger does not say.
     pub limits: Limits,
+    /// The most that a trigger may allow its handler.
+    pub ceilings: Limits,
 }
 
 /// The machine refuses what sandboxes need.
@@ -28,6 +48,10 @@ pub struct Config {
 pub struct SetupError(String);
 
 impl SetupError {
+    pub(super) fn new(reason: String) -> Self {
+        Self(reason)
+    }
+
     pub(super) fn of(error: wasmtime::Error) -> Self {
         Self(format!("{error:#}"))
     }
@@ -37,7 +61,10 @@ impl SetupError {
 #[derive(Clone)]
 pub struct Engine {
     pub(super) wasmtime: wasmtime::Engine,
-    pub(super) limits: Limits,
+    pub(super) ceilings: Limits,
+    pub(super) tick: Duration,
+    pub(super) stack: usize,
+    pub(super) lane: Lane,
 }
 
 impl Engine {
@@ -58,27 +85,33 @@ impl Engine {
             }
         });
         ticker.map_err(|error| SetupError(error.to_string()))?;
-        Ok(Self { wasmtime, limits: config.limits })
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if config.long_threads > 0 { config.long_threads } else { cores };
+        let per_org = if config.long_threads_per_org > 0 { config.long_threads_per_org } else { cores.div_ceil(2) };
+        let lane = Lane::new(threads, per_org).map_err(|error| SetupError(error.to_string()))?;
+        Ok(Self { wasmtime, ceilings: config.ceilings, tick, stack: config.stack, lane })
     }
 }
 
 fn wasmtime_config(config: &Config, sandboxes: usize) -> wasmtime::Config {
     let total = |each: usize| u32::try_from(sandboxes.saturating_mul(each)).unwrap_or(u32::MAX);
-    let each = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let each = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let ceilings = &config.ceilings;
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(total(1))
-        .total_core_instances(total(INSTANCES))
+        .total_core_instances(total(size(ceilings.instances)))
         .total_memories(total(MEMORIES))
         .total_tables(total(TABLES))
         .total_stacks(total(1))
-        .max_core_instances_per_component(each(INSTANCES))
-        .max_memories_per_component(each(MEMORIES))
-        .max_tables_per_component(each(TABLES))
+        .max_core_instances_per_component(each(ceilings.instances))
+        .max_memories_per_component(each(MEMORIES as u64))
+        .max_tables_per_component(each(TABLES as u64))
         .max_tables_per_module(4)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20)
-        .max_memory_size(config.limits.memory)
-        .table_elements(config.limits.table_elements)
+        .max_memory_size(size(ceilings.memory))
+        .table_elements(size(ceilings.table_elements))
         // A page that was swapped out may escape the kernel's scan of resident pages and reach the next tenant, so
         // memory is wiped by writing to it.
         .pagemap_scan(wasmtime::Enabled::No)
@@ -87,17 +120,42 @@ fn wasmtime_config(config: &Config, sandboxes: usize) -> wasmtime::Config {
         .async_stack_keep_resident(64 << 10)
         // A slot that was used by the same module before is the cheapest one to use again.
         .max_unused_warm_slots(total(MEMORIES));
+    let mut wasmtime = code_config();
+    wasmtime
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .max_wasm_stack(config.stack)
+        // The host's own functions run on it too.
+        .async_stack_size(config.stack + HOST_STACK)
+        .async_stack_zeroing(false);
+    wasmtime
+}
+
+/// What decides how code is made. The processes that compile have no settings, so none may have a say in it.
+pub(super) fn code_config() -> wasmtime::Config {
     let mut wasmtime = wasmtime::Config::new();
     wasmtime
         .wasm_component_model(true)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .epoch_interruption(true)
         .memory_init_cow(true)
-        .max_wasm_stack(512 << 10)
-        .async_stack_size(2 << 20)
-        .async_stack_zeroing(false)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         // Registering unwind information makes dropping a module slower the more modules there are.
         .native_unwind_info(false);
     wasmtime
+}
+
+/// The machine code of a component, as [`Engine`]s of this program load it.
+///
+/// # Errors
+/// The bytes are no component that the host could run, in words.
+pub(super) fn compile(component: &[u8]) -> Result<Vec<u8>, String> {
+    let mut config = code_config();
+    // Nothing is run here, so nothing is reserved for it.
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    let engine = wasmtime::Engine::new(&config).map_err(|error| format!("{error:#}"))?;
+    engine.precompile_component(component).map_err(|error| {
+        let reason = format!("{error:#}");
+        // Composing such a component is easy, and the engine's word for it is a switch that is not the tenant's.
+        let hint = if reason.contains("component model async") { ASYNC } else { "" };
+        format!("{reason}{hint}")
+    })
 }

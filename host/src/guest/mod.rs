@@ -1,26 +1,34 @@
 //! Runs handlers: a fresh sandbox for every event. Knows nothing of HTTP servers, storage of events or retries.
 
 mod bindings;
+pub mod compile;
 mod component;
 mod engine;
+mod fault;
 mod imports;
 mod invoke;
+mod lane;
 mod library;
+mod meter;
+mod module;
 mod response;
+mod sandbox;
+mod shelf;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroize as _;
 
-pub use component::componentize;
 pub use engine::{Config, Engine, SetupError};
-pub use library::{Library, LoadError, Module};
+pub use library::{Library, LoadError, Parts};
+pub use module::Module;
 
 use crate::event::{Event, LogEntry, Outcome, SessionId, Timestamp};
+use crate::trigger::Limits;
 
 /// One attempt of one session: what a sandbox is made for.
 #[derive(Clone, Debug)]
@@ -39,6 +47,8 @@ pub struct Job {
     pub vars: Arc<Vars>,
     /// How long the handler may take, host waits included.
     pub timeout: Duration,
+    /// What it may take meanwhile.
+    pub limits: Limits,
 }
 
 /// A project's variables and secrets, in the manifest's order.
@@ -57,24 +67,6 @@ impl std::fmt::Debug for Vars {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
-}
-
-/// What a sandbox may take; a trigger's `timeout` bounds its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Linear memory, in bytes.
-    pub memory: usize,
-    /// Elements of all its tables.
-    pub table_elements: usize,
-    /// Text of the session's log, in bytes; what exceeds it is dropped and counted.
-    pub log_bytes: usize,
-    /// A response's body, in bytes.
-    pub response_bytes: usize,
-    /// A response's header fields.
-    pub response_headers: usize,
-    /// The names and values of a response's header fields together, in bytes.
-    pub response_header_bytes: usize,
 }
 
 /// What came of a [`Job`].

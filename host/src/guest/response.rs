@@ -1,8 +1,8 @@
 //! Whether a handler's response can be sent as it is.
 
-use super::Limits;
 use super::bindings::types;
 use crate::event::{Fault, FaultKind, Response};
+use crate::trigger::{Limit, Limits};
 
 /// The fields that describe one connection and not the message: RFC 9110, section 7.6.1, and those it names.
 const HOP_BY_HOP: [&str; 9] = [
@@ -18,26 +18,19 @@ const HOP_BY_HOP: [&str; 9] = [
 ];
 
 /// The response, when every part of it can be sent.
-pub(super) fn check(response: types::Response, limits: &Limits) -> Result<Response, Fault> {
+pub(super) fn check(response: types::Response, limits: &Limits, ceilings: &Limits) -> Result<Response, Fault> {
     check_status(response.status, response.body.len())?;
-    if response.body.len() > limits.response_bytes {
-        let (size, limit) = (response.body.len(), limits.response_bytes);
-        return Err(bad(format!(
-            "the body has {size} bytes, more than the limit of {limit} (guest.limits.response_bytes)"
-        )));
-    }
-    if response.headers.len() > limits.response_headers {
-        let (count, limit) = (response.headers.len(), limits.response_headers);
-        return Err(bad(format!(
-            "there are {count} headers, more than the limit of {limit} (guest.limits.response_headers)"
-        )));
-    }
     let bytes: usize = response.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
-    if bytes > limits.response_header_bytes {
-        let limit = limits.response_header_bytes;
-        return Err(bad(format!(
-            "the headers have {bytes} bytes, more than the limit of {limit} (guest.limits.response_header_bytes)"
-        )));
+    let sizes = [
+        (Limit::Response, response.body.len(), "the body has"),
+        (Limit::ResponseHeaders, response.headers.len(), "the number of headers is"),
+        (Limit::ResponseHeaderBytes, bytes, "the headers have"),
+    ];
+    for (limit, size, what) in sizes {
+        if size as u64 > limits.of(limit) {
+            let unit = if limit == Limit::ResponseHeaders { "" } else { " bytes" };
+            return Err(bad(format!("{what} {size}{unit}, {}", limit.exceeded(limits, ceilings))));
+        }
     }
     for header in &response.headers {
         check_header(&header.name, &header.value, response.body.len())?;

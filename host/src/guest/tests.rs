@@ -1,19 +1,33 @@
-//! What can be told without a guest; sandboxes are tested with real ones, in the integration tests.
+//! What can be told without running a guest; sandboxes are tested with real ones, in the integration tests.
+
+mod library;
+mod shelf;
+
+use std::path::Path;
 
 use bytes::Bytes;
+use wit_parser::Resolve;
 
 use super::bindings::types;
-use super::{Limits, componentize, response};
+use super::component::{self, Layer};
+use super::response;
 use crate::event::FaultKind;
+use crate::trigger::Limits;
 
 const LIMITS: Limits = Limits {
     memory: 1 << 20,
+    cpu_ms: 100,
     table_elements: 100,
+    instances: 10,
+    handles: 10,
     log_bytes: 100,
     response_bytes: 10,
     response_headers: 2,
     response_header_bytes: 60,
 };
+
+/// What a trigger may raise one of them to.
+const CEILINGS: Limits = Limits { response_headers: 3, ..LIMITS };
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> types::Response {
     let pair = |(name, value): &(&str, &str)| types::Pair { name: (*name).to_owned(), value: (*value).to_owned() };
@@ -22,11 +36,11 @@ fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> types::Response 
 
 #[test]
 fn a_response_that_can_be_sent_is_sent_as_it_is() {
-    let sent = response::check(answer(418, &[("X-A", "1"), ("x-a", "2")], "0123456789"), &LIMITS).unwrap();
+    let sent = response::check(answer(418, &[("X-A", "1"), ("x-a", "2")], "0123456789"), &LIMITS, &CEILINGS).unwrap();
     assert_eq!((sent.status, sent.body.as_ref()), (418, b"0123456789".as_slice()));
     assert_eq!(sent.headers, [("X-A".to_owned(), "1".to_owned()), ("x-a".to_owned(), "2".to_owned())]);
-    assert!(response::check(answer(200, &[("Content-Length", "2")], "ok"), &LIMITS).is_ok());
-    assert!(response::check(answer(204, &[], ""), &LIMITS).is_ok());
+    assert!(response::check(answer(200, &[("Content-Length", "2")], "ok"), &LIMITS, &CEILINGS).is_ok());
+    assert!(response::check(answer(204, &[], ""), &LIMITS, &CEILINGS).is_ok());
 }
 
 #[test]
@@ -38,15 +52,18 @@ fn a_response_that_cannot_be_sent_says_why() {
         (answer(304, &[], "a"), "a response of status 304 has no body, but there are 1 bytes"),
         (
             answer(200, &[], "0123456789a"),
-            "the body has 11 bytes, more than the limit of 10 (guest.limits.response_bytes)",
+            "the body has 11 bytes, more than the limit of 10 bytes, which is the most that this host allows \
+             (guest.ceilings.response_bytes)",
         ),
         (
             answer(200, &[("a", ""), ("b", ""), ("c", "")], ""),
-            "there are 3 headers, more than the limit of 2 (guest.limits.response_headers)",
+            "the number of headers is 3, more than the limit of 2; the trigger's `limits: {response_headers: …}` raises it \
+             up to 3 (guest.ceilings.response_headers)",
         ),
         (
             answer(200, &[("a", &"b".repeat(60))], ""),
-            "the headers have 61 bytes, more than the limit of 60 (guest.limits.response_header_bytes)",
+            "the headers have 61 bytes, more than the limit of 60 bytes, which is the most that this host allows \
+             (guest.ceilings.response_header_bytes)",
         ),
         (answer(200, &[("a b", "")], ""), "the header name \"a b\" is not a token"),
         (answer(200, &[("", "")], ""), "the header name \"\" is not a token"),
@@ -65,20 +82,39 @@ fn a_response_that_cannot_be_sent_says_why() {
         (answer(200, &[("Content-Length", "3")], "ok"), "Content-Length is \"3\", but the body has 2 bytes"),
     ];
     for (response, message) in cases {
-        let fault = response::check(response, &LIMITS).unwrap_err();
+        let fault = response::check(response, &LIMITS, &CEILINGS).unwrap_err();
         assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::BadResponse, message));
     }
 }
 
 #[test]
 fn what_is_not_a_component_says_what_it_is() {
-    let cases: [(&'static [u8], &str); 3] = [
-        (b"", "not a WebAssembly component: it is empty"),
-        (b"#!/bin/sh", "not a WebAssembly component: it does not start as a WebAssembly file does"),
-        (b"\0asm\x01\0\0\0", "it is a core module that cannot be made a component"),
-    ];
-    for (bytes, message) in cases {
-        let error = componentize(Bytes::from_static(bytes)).unwrap_err();
-        assert!(error.starts_with(message), "{error}");
-    }
+    assert_eq!(component::layer(b"").unwrap_err(), "not a WebAssembly component: it is empty");
+    let script = component::layer(b"#!/bin/sh").unwrap_err();
+    assert_eq!(script, "not a WebAssembly component: it does not start as a WebAssembly file does");
+    let core = b"\0asm\x01\0\0\0";
+    assert_eq!(component::layer(core), Ok(Layer::Core));
+    let error = component::encode(core).unwrap_err();
+    assert!(error.starts_with("it is a core module that cannot be made a component"), "{error}");
+}
+
+/// The component of `tests/guests/wat/{name}.wat`, whose one handler is `handle`.
+pub(crate) fn component(name: &str) -> Bytes {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let source = std::fs::read_to_string(root.join(format!("tests/guests/wat/{name}.wat"))).unwrap();
+    let mut resolve = Resolve::default();
+    resolve.push_dir(root.join("wit")).unwrap();
+    let world = "package test:guest;
+        world guest {
+            include tenterhook:webhook/imports@0.1.0;
+            use tenterhook:webhook/types@0.1.0.{event, response, failure};
+            export handle: func(event: event) -> result<option<response>, failure>;
+        }";
+    let package = resolve.push_str("guest.wit", world).unwrap();
+    let world = resolve.select_world(&[package], Some("guest")).unwrap();
+    let mut module = wat::parse_str(source).unwrap();
+    let encoding = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
+    let encoder = wit_component::ComponentEncoder::default().module(&module).unwrap();
+    encoder.validate(true).encode().unwrap().into()
 }

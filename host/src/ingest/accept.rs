@@ -38,11 +38,13 @@ pub(super) async fn accept(
         return Err(Rejection::Stopping);
     }
     let places = intake.dispatch.reserve(&selected.new.event.org, selected.new.deliveries.len())?;
+    if selected.new.keep == Keep::None {
+        // Nothing is durable, so there is nothing that a sender who breaks off could leave behind.
+        return Ok(Accepted::New { awaited: run(intake, endpoint, &selected, places, &room) });
+    }
     let (parts, endpoint) = (intake.clone(), endpoint.clone());
     let accepting = intake.tasks.spawn(async move {
-        if selected.new.keep > Keep::None
-            && let store::Accepted::Duplicate(first) = parts.ledger.accept(&parts.lease, selected.new.clone()).await?
-        {
+        if let store::Accepted::Duplicate(first) = parts.ledger.accept(&parts.lease, selected.new.clone()).await? {
             return Ok(Accepted::Duplicate(first));
         }
         Ok(Accepted::New { awaited: run(&parts, &endpoint, &selected, places, &room) })

@@ -2,6 +2,7 @@
 
 mod dedup;
 pub mod filter;
+mod limits;
 mod retry;
 mod select;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub use dedup::{Dedup, WINDOW};
 pub use filter::{Filter, Key};
+pub use limits::{Limit, Limits, Unit};
 pub use retry::{Backoff, Retry, RetryOn};
 pub use select::{Asked, select};
 
@@ -35,6 +37,8 @@ pub struct Trigger {
     pub is_sync: bool,
     /// How long the handler may take, host waits included.
     pub timeout: Duration,
+    /// What it may take meanwhile.
+    pub limits: Limits,
     /// When a session is tried again.
     pub retry: Retry,
     /// How many of its sessions may run at once; none for as many as the org may.

@@ -5,8 +5,20 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use super::{Call, Filter, Retry, Trigger, select};
+use super::{Call, Filter, Limit, Limits, Retry, Trigger, select};
 use crate::event::{Data, Event, EventId, EventType, Keep, Raw, Timestamp};
+
+const LIMITS: Limits = Limits {
+    memory: 64 << 20,
+    cpu_ms: 5_000,
+    table_elements: 100,
+    instances: 10,
+    handles: 10,
+    log_bytes: 1_000,
+    response_bytes: 1_536,
+    response_headers: 10,
+    response_header_bytes: 1_024,
+};
 
 fn event(method: &str) -> Event {
     let raw = Raw { method: method.to_owned(), url: "/webhooks/slug?id=7".to_owned(), ..Raw::default() };
@@ -30,6 +42,7 @@ fn trigger(name: &str, event_type: Option<&str>, filter: Option<&str>) -> Trigge
         call: Call { module: "webhooks.py".to_owned(), function: "on_event".to_owned() },
         is_sync: false,
         timeout: Duration::from_secs(30),
+        limits: LIMITS,
         retry: Retry::default(),
         max_concurrency: None,
         ordered_by: None,
@@ -78,4 +91,25 @@ fn every_trigger_answers_in_order() {
 fn a_call_names_the_export_in_wits_letters() {
     let call = Call { module: "webhooks.py".to_owned(), function: "on_http_get".to_owned() };
     assert_eq!((call.to_string().as_str(), call.export().as_str()), ("webhooks.py:on_http_get", "on-http-get"));
+}
+
+#[test]
+fn a_limit_says_who_may_raise_it() {
+    let ceilings = LIMITS.with(Limit::Memory, 1 << 30).with(Limit::Cpu, 90_000);
+    let told: Vec<String> =
+        [Limit::Memory, Limit::Cpu, Limit::Response].iter().map(|limit| limit.exceeded(&LIMITS, &ceilings)).collect();
+    assert_snapshot!(told.join("\n"), @"
+    more than the limit of 64 MiB; the trigger's `limits: {memory: …}` raises it up to 1 GiB (guest.ceilings.memory)
+    more than the limit of 5 s; the trigger's `limits: {cpu: …}` raises it up to 90 s (guest.ceilings.cpu_ms)
+    more than the limit of 1536 bytes, which is the most that this host allows (guest.ceilings.response_bytes)
+    ");
+}
+
+#[test]
+fn limits_come_down_to_the_ceilings() {
+    for limit in Limit::ALL {
+        let value = LIMITS.of(limit);
+        assert_eq!(LIMITS.with(limit, value + 1).within(&LIMITS), LIMITS, "{limit:?}");
+        assert_eq!(LIMITS.with(limit, value - 1).within(&LIMITS).of(limit), value - 1, "{limit:?}");
+    }
 }

@@ -105,7 +105,7 @@ fn of_the_parser() -> Vec<Case> {
         case("120 maps one after the other", "[1]".to_owned() + &".map(x, x)".repeat(120) + " == []", DEEP, none),
         case("an exists in itself, 40 deep", nest(40, "true", |_, inner| format!("[1].exists(x, {inner})")), ANY, none),
         case("4,000 bytes of no token", "@#$%^&*~`".repeat(440), "token recognition error", none),
-        case("a text that does not end", "'".to_owned() + &"a".repeat(4_000), "error", none),
+        case("a text that does not end", "'".to_owned() + &"a".repeat(4_000), "does not end", none),
         case("4,000 bytes of \\0", "\0".repeat(4_000), "token recognition error", none),
         case("500 undeclared names", "x||".repeat(499) + "x", "undeclared", none),
         case("200 patterns", format!("{}true", "'a'.matches('a')||".repeat(200)), ANY, none),
@@ -188,25 +188,25 @@ fn of_growth() -> Vec<Case> {
 
 fn of_comparing() -> Vec<Case> {
     vec![
-        case("distinct of 70,000 numbers", "data.body.json_value.distinct() == []", OVER, bodies::numbers),
-        case("sort of 70,000 numbers", "data.body.json_value.sort() == []", ANY, bodies::numbers),
-        case("sort of 170,000 texts", "data.body.json_value.sort() == []", ANY, || bodies::list("\"\"")),
+        case("distinct of 49,000 numbers", "data.body.json_value.distinct() == []", OVER, bodies::numbers),
+        case("sort of 49,000 numbers", "data.body.json_value.sort() == []", ANY, bodies::numbers),
+        case("sort of 49,000 texts", "data.body.json_value.sort() == []", ANY, || bodies::list("\"\"")),
         case("sort of copies of the body", "lists.range(9000).map(x, data.body.text).sort() == []", OVER, letters),
         case("sortBy copies of the body", "lists.range(9000).sortBy(x, data.body.text) == []", OVER, letters),
         case(
-            "a set of 70,000 numbers and itself",
+            "a set of 49,000 numbers and itself",
             "sets.equivalent(data.body.json_value, data.body.json_value)",
             OVER,
             bodies::numbers,
         ),
         case(
-            "each of 70,000 numbers in them",
+            "each of 49,000 numbers in them",
             "data.body.json_value.all(x, x in data.body.json_value)",
             OVER,
             bodies::numbers,
         ),
         case(
-            "70,000 numbers compared with themselves",
+            "49,000 numbers compared with themselves",
             "data.body.json_value == data.body.json_value",
             "matched",
             bodies::numbers,
@@ -223,14 +223,9 @@ fn of_comparing() -> Vec<Case> {
             "matched",
             bodies::numbers,
         ),
+        case("800 lists 60 deep compared", "data.body.json_value == data.body.json_value.map(x, x)", ANY, bodies::deep),
         case(
-            "4,200 lists 60 deep compared",
-            "data.body.json_value == data.body.json_value.map(x, x)",
-            ANY,
-            bodies::deep,
-        ),
-        case(
-            "1,400 objects 60 deep compared",
+            "800 objects 60 deep compared",
             "data.body.json_value == data.body.json_value.map(x, x)",
             ANY,
             bodies::deep_objects,
@@ -250,7 +245,7 @@ fn of_comparing() -> Vec<Case> {
         case(
             "a key in an object, in a loop",
             "lists.range(9999).all(x, !((string(x) + 'x') in data.body.json))",
-            "matched",
+            ANY,
             bodies::members,
         ),
         case(

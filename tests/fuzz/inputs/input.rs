@@ -13,7 +13,7 @@ use std::fmt;
 
 use tenterhook_host::event::{Data, EventType, Raw, VerdictKind};
 use tenterhook_host::trigger::Filter;
-use tenterhook_host::trigger::filter::Context;
+use tenterhook_host::trigger::filter::{Context, Judgement};
 
 const BETWEEN: &str = "\n---\n";
 
@@ -80,9 +80,12 @@ pub(crate) fn compile(expression: &str) -> Result<Filter, Answer> {
     Filter::compile(expression).map_err(|error| Answer::Refused(error.to_string()))
 }
 
-/// Asks a filter about a request.
+/// Asks a filter about a request, and why when it does not match.
 pub(crate) fn evaluate(filter: &Filter, data: &Data) -> Answer {
     let kind = EventType::of(data.method());
-    let (verdict, detail) = filter.evaluate(&Context::new(&kind, data));
-    Answer::Verdict(verdict, detail)
+    let Judgement { kind, detail, explanation } = filter.judge(&Context::new(&kind, data));
+    for part in explanation.iter().flat_map(|explanation| &explanation.parts) {
+        assert!(filter.source().get(part.start..part.end).is_some(), "{part:?} is no part of {filter}");
+    }
+    Answer::Verdict(kind, detail)
 }

@@ -116,10 +116,15 @@ fn span(random: &mut Random, text: &str) -> std::ops::Range<usize> {
     start..text.len()
 }
 
-/// Wraps the expression, or goes on after it, a few times or very many.
+/// Wraps the expression, goes on after it, or says it again, a few times or very many.
 fn repeat(random: &mut Random, expression: &mut String) {
     let times = if random.one_in(5) { random.below(1_000) } else { 1 + random.below(12) };
-    if random.one_in(2) {
+    if random.one_in(3) {
+        let most = 4_096 / (expression.len() + 6);
+        let operator = *random.pick(&[" || ", " && ", ", "]);
+        let again = vec![format!("({expression})"); times.min(most).max(1)].join(operator);
+        *expression = if operator == ", " { format!("[{again}] == []") } else { again };
+    } else if random.one_in(2) {
         let (before, after) = *random.pick(&WRAPPINGS);
         *expression = format!("{}{expression}{}", before.repeat(times), after.repeat(times));
     } else {

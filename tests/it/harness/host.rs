@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tenterhook_host::app::{App, Options, Tenancy};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
-use tenterhook_host::deploy::Project;
+use tenterhook_host::deploy::{ApplyError, Project};
 use tenterhook_host::event::EventId;
 use tenterhook_host::ingest::{Redispatch, RedispatchError, Redispatched};
 use tenterhook_host::observe::feed::Subscription;
@@ -21,7 +21,7 @@ use tenterhook_host::store::{self, History, Store, sqlite};
 
 use super::ledger::Breakable;
 use super::raw::{self, Answer};
-use super::{guests, wat, web};
+use super::{guests, program, wat, web};
 
 /// A running host with one project.
 pub(crate) struct Host {
@@ -46,9 +46,16 @@ impl Host {
         let broken = Arc::new(AtomicBool::new(false));
         store.ledger = Arc::new(Breakable { inner: store.ledger.clone(), broken: broken.clone() });
         let history = store.history.clone();
-        let tenancy = Tenancy::One("default".into());
-        let masters = MASTER.parse().unwrap();
-        let options = Options { config, store, masters, tenancy, listen: LOOPBACK, clock: Clock::system() };
+        let options = Options {
+            config,
+            store,
+            masters: MASTER.parse().unwrap(),
+            tenancy: Tenancy::One("default".into()),
+            listen: LOOPBACK,
+            clock: Clock::system(),
+            compiler: program::compiler(),
+            compiled: Some(data.path().join("compiled")),
+        };
         let mut app = App::start(options).await.unwrap();
         let project = Project { manifest: manifest.to_owned(), modules: modules(manifest) };
         if let Err(error) = app.registry.apply(&"default".into(), project).await {
@@ -76,6 +83,16 @@ impl Host {
     pub(crate) async fn deploy(&self, manifest: &str) {
         let project = Project { manifest: manifest.to_owned(), modules: modules(manifest) };
         self.app.registry.apply(&"default".into(), project).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Serves a manifest with these modules from now on, or says what is wrong with them.
+    pub(crate) async fn apply(&self, manifest: &str, modules: BTreeMap<String, Bytes>) -> Result<(), String> {
+        let project = Project { manifest: manifest.to_owned(), modules };
+        match self.app.registry.apply(&"default".into(), project).await {
+            Ok(_) => Ok(()),
+            Err(ApplyError::Invalid(mistakes)) => Err(mistakes.render("tenterhook.yaml", manifest)),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// Makes a new event of one that is kept.

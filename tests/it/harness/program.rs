@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
+use tenterhook_host::guest::compile::Program;
 
 /// How long anything that a test waits for may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,6 +24,11 @@ pub(crate) fn path() -> &'static Path {
         assert!(built >= newest(&source()), "`{}` is not there or old: test the workspace", program.display());
         program
     })
+}
+
+/// The program, as what a host compiles modules with.
+pub(crate) fn compiler() -> Program {
+    Program::File { path: path().to_owned(), arguments: vec!["compile-module".to_owned()] }
 }
 
 fn source() -> PathBuf {
@@ -159,6 +165,11 @@ impl Up {
         let output = self.run(&[arguments, &["--json"]].concat());
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Stops it as an operator would, and gives its exit code.

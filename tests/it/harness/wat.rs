@@ -22,13 +22,20 @@ fn source(name: &str) -> String {
 
 /// The component of a core module in WAT that exports one handler.
 pub(crate) fn component(source: &str, export: &str) -> Vec<u8> {
+    component_with(source, export, "", "")
+}
+
+/// The same, with further packages, and imports of interfaces in them.
+pub(crate) fn component_with(source: &str, export: &str, packages: &str, imports: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
     resolve.push_dir(&contract).expect("the contract is valid WIT");
     let world = format!(
         "package test:guest;
+        {packages}
         world guest {{
             include tenterhook:webhook/imports@0.1.0;
+            {imports}
             use tenterhook:webhook/types@0.1.0.{{event, response, failure}};
             export {export}: func(event: event) -> result<option<response>, failure>;
         }}"

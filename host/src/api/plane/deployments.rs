@@ -177,6 +177,7 @@ pub(super) fn refused(error: ApplyError) -> Problem {
             let code = match &misplaced {
                 Misplaced::NoProject(_) => Code::ProjectNotFound,
                 Misplaced::NoDeployment(..) => Code::DeploymentNotFound,
+                Misplaced::Broken(..) => Code::DeploymentBroken,
                 Misplaced::NothingToShare | Misplaced::ServesAll(_) | Misplaced::NothingBefore => Code::NotPlaceable,
             };
             Problem::new(code, misplaced.to_string())

@@ -19,7 +19,7 @@ use super::super::view::{Module, Page};
 use super::super::{Code, PREFIX, Problem, State};
 use super::{Tagged, commit, limits, listing, write};
 use crate::event::{Digest, Org};
-use crate::guest::{self, LoadError};
+use crate::guest::LoadError;
 use crate::store::catalog::{By, Change, Expect, Items as _, Kept, ModuleItem, ModuleState, Role};
 
 impl From<ModuleItem> for Module {
@@ -77,12 +77,14 @@ pub(in crate::api) async fn upload(
     let bytes = receive(&api, &asker.org, digest, body).await?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     room(&api, &asker.org, size).await?;
-    let component = tokio::task::spawn_blocking(|| guest::componentize(bytes)).await;
-    let component = component.map_err(|panic| Err(panic.to_string())).unwrap_or_else(|failed| failed);
-    let component = component.map_err(|reason| Problem::new(Code::InvalidModule, reason))?;
+    let component = match api.registry.library().keep(bytes).await {
+        Ok(component) => component,
+        Err(LoadError::Store(error)) => return Err(error.into()),
+        Err(error) => return Err(Problem::new(Code::InvalidModule, error.to_string())),
+    };
     let item = ModuleItem {
         digest,
-        component: api.blobs.put(component).await?,
+        component,
         bytes: size,
         uploaded_at: api.clock.now(),
         uploaded_by: asker.caller.actor.clone(),
@@ -182,14 +184,14 @@ async fn room(api: &State, org: &Org, size: u64) -> Result<(), Problem> {
 async fn compile(api: State, org: Org, item: ModuleItem) {
     let started = Instant::now();
     let compiled = tokio::select! {
-        compiled = api.registry.library().module(item.component) => compiled,
+        compiled = api.registry.library().loaded(item.component) => compiled,
         // The next deployment compiles it.
         () = api.tasks.stopping() => return,
     };
     let state = match compiled {
         Ok(module) => ModuleState::Ready {
-            handlers: module.handlers().into_iter().map(str::to_owned).collect(),
-            imports: module.imports(),
+            handlers: module.handlers().into_iter().flatten().cloned().collect(),
+            imports: module.imports().to_vec(),
             compile_ms: u64::try_from(started.elapsed().as_millis()).ok(),
         },
         Err(LoadError::Store(error)) => {

@@ -24,7 +24,7 @@ use crate::store::{Store, memory};
 
 /// A component with the handler `handle`.
 pub(super) fn component() -> Vec<u8> {
-    crate::dispatch::tests::bench::component("hello").to_vec()
+    crate::guest::tests::component("hello").to_vec()
 }
 
 /// An answer.

@@ -82,6 +82,13 @@ fn carets_stand_below_what_they_are_about() {
       ^ event_type → (hidden, a string)
     … and more
     "#);
+    // Letters of two columns each.
+    let wide = "data.method == '日本' || event_type == 'a'".to_owned();
+    let parts = vec![part(1, 24, "event_type", "\"b\"")];
+    assert_snapshot!(explain::explain(&Explanation { expression: wide, parts, is_cut: false }, 2), @r#"
+      data.method == '日本' || event_type == 'a'
+                               ^ event_type → "b"
+    "#);
     let long = format!("{} || data.method == 'é' || {}", "data.url.path == '/a'".repeat(10), "true && ".repeat(30));
     let column = long.find("data.method").unwrap() + 1;
     let parts = vec![part(1, 1, "data.url.path", "'/b'"), part(1, column, "data.method", "'è'")];

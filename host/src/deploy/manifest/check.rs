@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::diagnostic::Diagnostic;
 use super::suggest::{did_you_mean, list, nearest};
 use super::{At, Manifest, Span, TriggerSpec};
+use crate::trigger::Limit;
 
 impl Manifest {
     /// There is no file for a module. `name` is its key in `modules`, and `source` the manifest's text.
@@ -58,6 +59,22 @@ impl TriggerSpec {
             None => Diagnostic::error(source, self.name.span, message),
         };
         found.warning().help(help)
+    }
+}
+
+impl TriggerSpec {
+    /// It asks for more of something than the host allows.
+    pub(in crate::deploy) fn beyond_ceiling(
+        &self,
+        source: &str,
+        limit: Limit,
+        wished: &At<u64>,
+        most: u64,
+    ) -> Diagnostic {
+        let (key, setting, most_shown) = (limit.key(), limit.setting(), limit.show(most));
+        let message = format!("`{key}` is {}, more than this host allows", limit.show(wished.value));
+        let help = format!("write {most_shown} or less, or have the host's operator raise `guest.ceilings.{setting}`");
+        Diagnostic::error(source, wished.span, message).help(help)
     }
 }
 

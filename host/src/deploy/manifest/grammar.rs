@@ -32,6 +32,9 @@ pub(super) const WINDOW: &str = "^(([1-9][0-9]{3,8}|1[0-9]{9}|2[0-4][0-9]{8}|25[
     |([1-9][0-9]{0,3}|[1-3][0-9]{4}|4[0-2][0-9]{3}|43[01][0-9]{2}|43200)m\
     |([1-9][0-9]?|[1-6][0-9]{2}|7[01][0-9]|720)h|([1-9]|[12][0-9]|30)d)$";
 
+/// The form of a size.
+pub(super) const SIZE: &str = "^[1-9][0-9]{0,9}(B|KiB|MiB|GiB)$";
+
 /// What is wrong with a text, the bytes of it that are wrong, and what to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Mistake {
@@ -169,6 +172,10 @@ pub(super) const TIMEOUTS: Times = Times {
     bounds: "a timeout is between `1ms` and `15m`",
 };
 
+/// A handler's time on a processor.
+pub(super) const CPU_TIMES: Times =
+    Times { bounds: "a handler's time on a processor is between `1ms` and `15m`", ..TIMEOUTS };
+
 /// The waits between attempts.
 pub(super) const WAITS: Times = Times {
     shortest: Duration::from_millis(1),
@@ -210,4 +217,42 @@ pub(super) fn time(text: &str, times: &Times) -> Result<Duration, Mistake> {
         Some(time) if (times.shortest..=times.longest).contains(&time) => Ok(time),
         _ => Err(Mistake::new("is out of bounds", all, times.bounds)),
     }
+}
+
+/// `512KiB`, `128MiB`: bytes.
+pub(super) fn size(text: &str) -> Result<u64, Mistake> {
+    const FORM: &str = "write a whole number and its unit, `B`, `KiB`, `MiB` or `GiB`: `512KiB`, `128MiB`";
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let all = 0..text.len();
+    let unit: u64 = match unit {
+        "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "" if digits > 0 => {
+            return Err(Mistake::new("has no unit", all, format!("write `{number}B` for {number} bytes")));
+        }
+        // Of those who write these, some mean powers of ten and most do not know.
+        "K" | "k" | "KB" | "kB" | "kb" if digits > 0 => return Err(other_unit(number, "KiB", digits..text.len())),
+        "M" | "m" | "MB" | "mb" | "Mi" | "mib" if digits > 0 => {
+            return Err(other_unit(number, "MiB", digits..text.len()));
+        }
+        "G" | "g" | "GB" | "gb" | "Gi" | "gib" if digits > 0 => {
+            return Err(other_unit(number, "GiB", digits..text.len()));
+        }
+        _ => return Err(Mistake::new("is not a size", all, FORM)),
+    };
+    if number.is_empty() || number.starts_with('0') {
+        return Err(Mistake::new("is not a size", all, FORM));
+    }
+    let number = if number.len() > 10 { None } else { number.parse::<u64>().ok() };
+    match number.and_then(|number| number.checked_mul(unit)) {
+        Some(bytes) => Ok(bytes),
+        None => Err(Mistake::new("is out of bounds", all, "no computer has that much")),
+    }
+}
+
+fn other_unit(number: &str, unit: &str, at: Range<usize>) -> Mistake {
+    Mistake::new("has a unit that is not known", at, format!("write `{number}{unit}`"))
 }

@@ -54,6 +54,7 @@ pub(super) const TRIGGER: Keys = Keys {
         "is_sync",
         "is_durable",
         "timeout",
+        "limits",
         "retry",
         "max_concurrency",
         "ordered_by",
@@ -71,8 +72,26 @@ pub(super) const TRIGGER: Keys = Keys {
     ],
     below: &[
         (&RETRY, "indent it, to stand under `retry:`"),
+        (&LIMITS, "indent it, to stand under `limits:`"),
         (&BACKOFF, "indent it, to stand under `backoff:`, which is under `retry:`"),
     ],
+};
+
+pub(super) const LIMITS: Keys = Keys {
+    of: "`limits`",
+    known: &[
+        "memory",
+        "cpu",
+        "table_elements",
+        "instances",
+        "handles",
+        "log",
+        "response",
+        "response_headers",
+        "response_header_size",
+    ],
+    refused: &[("timeout", "`timeout` is a key of the trigger, not of its `limits`", "move it beside `limits:`")],
+    below: &[],
 };
 
 pub(super) const RETRY: Keys = Keys {

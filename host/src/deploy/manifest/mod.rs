@@ -8,6 +8,7 @@ mod endpoint;
 mod fields;
 mod grammar;
 mod keys;
+mod limits;
 mod locate;
 mod read;
 mod retry;
@@ -34,7 +35,7 @@ pub use schema::schema;
 pub use crate::trigger::Call;
 
 use crate::event::{EventType, Keep};
-use crate::trigger::Retry;
+use crate::trigger::{Limit, Retry};
 
 /// The manifest's name in a project's directory.
 pub const FILE: &str = "tenterhook.yaml";
@@ -117,6 +118,8 @@ pub struct TriggerSpec {
     pub is_sync: bool,
     /// How long the handler may take, between [`MIN_TIMEOUT`] and [`MAX_TIMEOUT`]; none for the host's default.
     pub timeout: Option<Duration>,
+    /// What it may take meanwhile, of the limits that it names: bytes, milliseconds or a count, at least 1.
+    pub limits: Vec<(Limit, At<u64>)>,
     /// When a session is tried again: never when the trigger is synchronous.
     pub retry: Retry,
     /// How many of its sessions may run at once; none for as many as the org may.

@@ -9,7 +9,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::Value;
 
-use super::{grammar, retry, trigger};
+use super::{grammar, limits, retry, trigger};
 
 /// The JSON Schema (draft 7, which editors know best) of `tenterhook.yaml`.
 ///
@@ -147,6 +147,9 @@ struct Trigger {
     /// How long the handler may take, from `1ms` to `15m`.
     #[schemars(regex(pattern = grammar::TIMEOUT), extend("examples" = ["500ms", "30s", "2m"]))]
     timeout: Option<String>,
+    /// What the handler may take, as far as the host allows.
+    #[schemars(extend("examples" = [{ "memory": "128MiB", "cpu": "10s" }]))]
+    limits: Option<Limits>,
     /// When a session that failed is tried again. Not for synchronous triggers.
     #[schemars(extend("examples" = [{ "attempts": 3, "backoff": { "initial": "1s" }, "on": ["retry"] }]))]
     retry: Option<Retry>,
@@ -160,6 +163,40 @@ struct Trigger {
     /// How much of an event and its session stays once it has ended. `none` needs `is_sync: true`. Without it, `full`.
     #[schemars(default, skip_serializing_if = "Option::is_none", schema_with = "history")]
     history: Option<String>,
+}
+
+/// What a handler may take. Without one of them, the host's default.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Limits {
+    /// Linear memory: a whole number with its unit.
+    #[schemars(regex(pattern = grammar::SIZE), extend("examples" = ["64MiB", "512MiB"]))]
+    memory: Option<String>,
+    /// Time on a processor, from `1ms` to `15m`; `timeout` bounds the whole time.
+    #[schemars(regex(pattern = grammar::TIMEOUT), extend("examples" = ["500ms", "10s"]))]
+    cpu: Option<String>,
+    /// Elements of all its tables.
+    #[schemars(range(min = 1, max = limits::MAX_COUNT), extend("examples" = [100_000]))]
+    table_elements: Option<u32>,
+    /// Core instances: the parts that a component is linked of.
+    #[schemars(range(min = 1, max = limits::MAX_COUNT), extend("examples" = [50]))]
+    instances: Option<u32>,
+    /// Streams, timers and other things of the host that it holds at once.
+    #[schemars(range(min = 1, max = limits::MAX_COUNT), extend("examples" = [1000]))]
+    handles: Option<u32>,
+    /// The text of a session's log.
+    #[schemars(regex(pattern = grammar::SIZE), extend("examples" = ["256KiB"]))]
+    log: Option<String>,
+    /// The body of a response.
+    #[schemars(regex(pattern = grammar::SIZE), extend("examples" = ["2MiB"]))]
+    response: Option<String>,
+    /// The header fields of a response.
+    #[schemars(range(min = 1, max = limits::MAX_COUNT), extend("examples" = [100]))]
+    response_headers: Option<u32>,
+    /// The names and values of a response's header fields together.
+    #[schemars(regex(pattern = grammar::SIZE), extend("examples" = ["32KiB"]))]
+    response_header_size: Option<String>,
 }
 
 /// When a session that failed is tried again.

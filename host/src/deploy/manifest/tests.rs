@@ -3,6 +3,7 @@
 mod blank;
 mod deliveries;
 mod json_schema;
+mod limits;
 mod locate;
 mod mistakes;
 mod schema;
@@ -278,7 +279,7 @@ fn timeouts() {
 fn what_the_documentation_shows_is_read() {
     let reference = include_str!("../../../docs/manifest.md");
     let examples: Vec<_> = reference.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(examples.len(), 5);
+    assert_eq!(examples.len(), 6);
     for example in examples {
         read(example);
     }

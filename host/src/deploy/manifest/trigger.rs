@@ -28,6 +28,7 @@ impl Reader<'_> {
         let is_sync = self.sync(&fields);
         self.durable(&fields);
         let timeout = self.time(fields.get("timeout"), "timeout", &grammar::TIMEOUTS);
+        let limits = self.limits(&fields);
         let retry = self.retry(&fields, is_sync);
         let max_concurrency = self.whole(fields.get("max_concurrency"), "max_concurrency", 1..=MAX_CONCURRENCY);
         let ordered_by = self.text(fields.get("ordered_by"), "ordered_by").filter(|text| !text.trim().is_empty());
@@ -40,6 +41,7 @@ impl Reader<'_> {
             call: call?,
             is_sync: is_sync == Some(true),
             timeout,
+            limits,
             retry,
             max_concurrency,
             ordered_by,

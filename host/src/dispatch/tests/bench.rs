@@ -1,22 +1,21 @@
 //! A dispatcher with its store, its deployments and its clock. Its timers and its lease are the test's to turn.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use wit_parser::Resolve;
-
 use super::super::{Config, Handle, Parts, Ticket};
 use crate::clock::Clock;
-use crate::deploy::{self, Applied, Current, Deployment, Naming, Project, Registry};
+use crate::deploy::{self, Applied, Current, Defaults, Deployment, Naming, Project, Registry};
 use crate::event::{Data, Event, EventId, EventType, Org, Raw, SessionId, SessionState, Timestamp};
+use crate::guest::compile::Program;
+use crate::guest::tests::component;
 use crate::guest::{self, Engine, Library};
 use crate::observe::feed::Feed;
 use crate::seal::{MasterKeys, Vault};
 use crate::store::{Delivery, Lease, NewEvent, SessionRecord, Store, memory};
 use crate::task::Tasks;
+use bytes::Bytes;
 
 /// How long anything that a test waits for may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,16 +61,23 @@ impl Bench {
         change(&mut config);
         let store = memory::store();
         let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
-        let engine = Engine::new(&defaults::<guest::Config>("guest"), config.slots).unwrap();
-        let library = Library::new(engine.clone(), store.blobs.clone()).unwrap();
-        let (catalog, timeout) = (store.catalog.clone(), config.timeout());
+        let guests: guest::Config = defaults("guest");
+        let engine = Engine::new(&guests, config.slots).unwrap();
+        let parts = guest::Parts {
+            engine: engine.clone(),
+            blobs: store.blobs.clone(),
+            folder: None,
+            program: Program::Here,
+            clock: clock.clone(),
+        };
+        let library = Library::new(&guests.modules, guests.compile.clone(), parts).unwrap();
         let registry = Registry::new(deploy::Parts {
-            catalog,
+            catalog: store.catalog.clone(),
             library,
             deployed: Current::default(),
             clock: clock.clone(),
             naming: Naming::Names,
-            timeout,
+            defaults: Defaults { timeout: config.timeout(), limits: guests.limits, ceilings: guests.ceilings },
             vault: Vault::new(MasterKeys::generate().unwrap(), store.keyring.clone()),
         });
         Self { store, registry, clock, config, engine }
@@ -223,25 +229,4 @@ pub(super) async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
         }
     };
     tokio::time::timeout(PATIENCE, waiting).await.expect("it does not come true");
-}
-
-/// The component of `tests/guests/wat/{name}.wat`, whose one handler is `handle`.
-pub(crate) fn component(name: &str) -> Bytes {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let source = std::fs::read_to_string(root.join(format!("tests/guests/wat/{name}.wat"))).unwrap();
-    let mut resolve = Resolve::default();
-    resolve.push_dir(root.join("wit")).unwrap();
-    let world = "package test:guest;
-        world guest {
-            include tenterhook:webhook/imports@0.1.0;
-            use tenterhook:webhook/types@0.1.0.{event, response, failure};
-            export handle: func(event: event) -> result<option<response>, failure>;
-        }";
-    let package = resolve.push_str("guest.wit", world).unwrap();
-    let world = resolve.select_world(&[package], Some("guest")).unwrap();
-    let mut module = wat::parse_str(source).unwrap();
-    let encoding = wit_component::StringEncoding::UTF8;
-    wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
-    let encoder = wit_component::ComponentEncoder::default().module(&module).unwrap();
-    encoder.validate(true).encode().unwrap().into()
 }

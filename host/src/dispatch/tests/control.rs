@@ -12,7 +12,8 @@ const RETRY: &str = "retry: {attempts: 2, backoff: {initial: 10s, jitter: 0}}";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_runs_is_stopped() {
     let bench = Bench::new();
-    let (deployment, start) = (bench.deploy(&manifest("loop", "timeout: 10m")).await, bench.start().await);
+    let (deployment, start) =
+        (bench.deploy(&manifest("loop", "timeout: 10m\nlimits: {cpu: 60s}")).await, bench.start().await);
     let (session, ticket) = start.run(&deployment, "{}", None).await;
     start.running(1).await;
     // Two who cancel it hear the same.

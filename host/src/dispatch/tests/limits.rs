@@ -8,7 +8,7 @@ use crate::event::{Org, SessionId, SessionState};
 use crate::store::catalog::{OrgItem, Quotas};
 
 /// A handler that never ends, and whose sessions are tried once.
-const ENDLESS: &str = "timeout: 10m\nretry: {attempts: 1}";
+const ENDLESS: &str = "timeout: 10m\nlimits: {cpu: 60s}\nretry: {attempts: 1}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_triggers_limit_holds() {

@@ -57,7 +57,7 @@ fn retry(on: RetryOn) -> Retry {
 }
 
 fn settle(attempt: u32, outcome: Option<Outcome>, is_sync: bool, retry: &Retry) -> Settlement {
-    policy::settle(&delivery(attempt), &run(outcome), Terms { is_sync, retry }, 0.5)
+    policy::settle(&delivery(attempt), run(outcome), Terms { is_sync, retry }, 0.5)
 }
 
 fn fault(kind: FaultKind) -> Outcome {
@@ -97,6 +97,8 @@ fn outcomes() -> Vec<(Option<Outcome>, AttemptOutcome, Needs, Option<&'static st
         (FaultKind::Trap, Needs::Fault, "trap: broken"),
         (FaultKind::Timeout, Needs::Timeout, "timeout: broken"),
         (FaultKind::OutOfMemory, Needs::Fault, "out of memory: broken"),
+        (FaultKind::CpuTime, Needs::Fault, "out of processor time: broken"),
+        (FaultKind::Limit, Needs::Fault, "limit exceeded: broken"),
         (FaultKind::StackOverflow, Needs::Fault, "stack overflow: broken"),
         (FaultKind::BadResponse, Needs::Fault, "bad response: broken"),
         (FaultKind::Unavailable, Needs::Nothing, "handler unavailable: broken"),
@@ -184,7 +186,7 @@ fn attempts_count_from_the_last_time_it_was_driven() {
     let driven = |attempt| Delivery { first_attempt: 4, ..delivery(attempt) };
     let next = |attempt| {
         let terms = Terms { is_sync: false, retry: &retry };
-        policy::settle(&driven(attempt), &run(Some(fault(FaultKind::Trap))), terms, 0.5).next
+        policy::settle(&driven(attempt), run(Some(fault(FaultKind::Trap))), terms, 0.5).next
     };
     assert_eq!(next(4), Next::Again { due: ended_at() + Duration::from_secs(10) });
     assert_eq!(next(5), Next::Again { due: ended_at() + Duration::from_secs(20) });

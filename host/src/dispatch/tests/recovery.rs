@@ -119,7 +119,8 @@ async fn a_session_whose_handler_is_gone_is_dead() {
 async fn a_session_that_was_interrupted_too_often_is_dead() {
     let mut bench = Bench::with(|config| config.interruptions = 2);
     let begun = failing(&mut bench, 0, Error::LeaseLost);
-    let (deployment, first) = (bench.deploy(&manifest("loop", "timeout: 10m")).await, bench.start().await);
+    let (deployment, first) =
+        (bench.deploy(&manifest("loop", "timeout: 10m\nlimits: {cpu: 60s}")).await, bench.start().await);
     let session = first.accept(&deployment, "{}", None).await.session;
     let mut interrupted = Vec::new();
     for times in 1..=2 {
@@ -147,7 +148,8 @@ async fn a_session_that_was_interrupted_too_often_is_dead() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shutdown_starts_nothing_and_loses_nothing() {
     let bench = Bench::with(|config| (config.slots, config.slots_per_org) = (1, 1));
-    let (deployment, first) = (bench.deploy(&manifest("loop", "timeout: 10m")).await, bench.start().await);
+    let (deployment, first) =
+        (bench.deploy(&manifest("loop", "timeout: 10m\nlimits: {cpu: 60s}")).await, bench.start().await);
     first.handle.resume();
     let (running, _) = first.run(&deployment, "{}", None).await;
     first.running(1).await;

@@ -2,48 +2,63 @@
 
 use wasmtime::ResourceLimiter;
 
-use crate::guest::Limits;
+use crate::trigger::{Limit, Limits};
 
-/// The core instances, tables and memories that one sandbox may have. The runtimes of large languages have some ten, three and
-/// two. The pool holds as much for every sandbox, so that none runs short because of another.
-pub(in crate::guest) const INSTANCES: usize = 50;
+/// The tables and memories that one sandbox may have. The runtimes of large languages have some three and two. The pool holds
+/// as much for every sandbox, so that none runs short because of another.
 pub(in crate::guest) const TABLES: usize = 16;
 pub(in crate::guest) const MEMORIES: usize = 4;
 
 pub(super) struct Limiter {
     memory: usize,
     table_elements: usize,
+    instances: usize,
     held: usize,
     peak: usize,
     elements: usize,
-    refused: Option<usize>,
+    refused: Option<Refused>,
+}
+
+/// What a guest asked for in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::guest) struct Refused {
+    /// The limit that it met.
+    pub(in crate::guest) limit: Limit,
+    /// How much it would have had.
+    pub(in crate::guest) wanted: u64,
 }
 
 impl Limiter {
     pub(super) fn new(limits: &Limits) -> Self {
-        let Limits { memory, table_elements, .. } = *limits;
-        Self { memory, table_elements, held: 0, peak: 0, elements: 0, refused: None }
+        let [memory, table_elements, instances] = [limits.memory, limits.table_elements, limits.instances]
+            .map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+        Self { memory, table_elements, instances, held: 0, peak: 0, elements: 0, refused: None }
     }
 
     pub(super) fn peak(&self) -> u64 {
         self.peak as u64
     }
 
-    pub(super) fn refused(&self) -> Option<usize> {
+    /// The last thing that was refused: the one that the guest did not get over, if it did not.
+    pub(super) fn refused(&self) -> Option<Refused> {
         self.refused
+    }
+
+    fn refuse(&mut self, limit: Limit, wanted: usize) {
+        self.refused = Some(Refused { limit, wanted: wanted as u64 });
     }
 }
 
 impl ResourceLimiter for Limiter {
     /// All memories of the sandbox share one limit.
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        // It will fail by the module's own word, whatever is answered here.
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
         let held = self.held.saturating_add(desired.saturating_sub(current));
         if held > self.memory {
-            self.refused = Some(held);
+            self.refuse(Limit::Memory, held);
+            return Ok(false);
+        }
+        // It will fail by the module's own word, whatever is answered here.
+        if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
         self.held = held;
@@ -51,12 +66,14 @@ impl ResourceLimiter for Limiter {
         Ok(true)
     }
 
+    /// And so do all its tables.
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
         let elements = self.elements.saturating_add(desired.saturating_sub(current));
         if elements > self.table_elements {
+            self.refuse(Limit::TableElements, elements);
+            return Ok(false);
+        }
+        if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
         self.elements = elements;
@@ -64,7 +81,7 @@ impl ResourceLimiter for Limiter {
     }
 
     fn instances(&self) -> usize {
-        INSTANCES
+        self.instances
     }
 
     fn tables(&self) -> usize {

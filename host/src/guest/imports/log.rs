@@ -6,6 +6,7 @@ use super::State;
 use crate::clock::Clock;
 use crate::event::{LogEntry, LogLevel};
 use crate::guest::bindings::{log, types};
+use crate::trigger::{Limit, Limits};
 
 /// What keeping an entry or a field costs beside its text, in bytes: they must not be free, however short.
 const ENTRY: usize = size_of::<LogEntry>();
@@ -20,6 +21,8 @@ pub(super) struct Log {
     attempt: u32,
     entries: Vec<LogEntry>,
     room: usize,
+    /// What is said when there is no more room.
+    full: (Limits, Limits),
     dropped: u64,
     lines: Lines,
 }
@@ -36,8 +39,9 @@ pub(super) fn lock(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
 }
 
 impl Log {
-    pub(super) fn new(clock: Clock, attempt: u32, room: usize) -> Self {
-        Self { clock, attempt, entries: Vec::new(), room, dropped: 0, lines: Lines::default() }
+    pub(super) fn new(clock: Clock, attempt: u32, limits: Limits, ceilings: Limits) -> Self {
+        let (room, full) = (usize::try_from(limits.log_bytes).unwrap_or(usize::MAX), (limits, ceilings));
+        Self { clock, attempt, entries: Vec::new(), room, full, dropped: 0, lines: Lines::default() }
     }
 
     fn push(&mut self, level: LogLevel, message: String, fields: Vec<(String, String)>) {
@@ -101,7 +105,8 @@ impl Log {
         }
         if self.dropped > 0 {
             let dropped = self.dropped;
-            let message = format!("{dropped} further entries were dropped: the log is full (guest.limits.log_bytes)");
+            let full = Limit::Log.exceeded(&self.full.0, &self.full.1);
+            let message = format!("{dropped} further entries were dropped: the log would take {full}");
             let entry = LogEntry {
                 at: self.clock.now(),
                 attempt: self.attempt,

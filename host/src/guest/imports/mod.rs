@@ -12,19 +12,18 @@ use wasmtime::ResourceLimiter;
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use self::limiter::Limiter;
+use self::limiter::{Limiter, Refused};
 use self::log::Log;
-use super::{Job, Limits, bindings};
+use super::{Job, bindings};
 use crate::clock::Clock;
 use crate::event::LogEntry;
-
-/// How many streams, timers and other things of WASI a guest may hold at once.
-const HANDLES: usize = 1_000;
+use crate::trigger::{Limit, Limits};
 
 /// All that one sandbox knows and holds.
 pub(super) struct State {
     job: Job,
-    limits: Limits,
+    /// What the job's limits may be raised to.
+    ceilings: Limits,
     limiter: Limiter,
     log: Arc<Mutex<Log>>,
     /// Made when the guest first asks WASI for something: most calls of most guests never do.
@@ -33,19 +32,21 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(job: Job, limits: Limits, clock: Clock) -> Self {
-        let log = Arc::new(Mutex::new(Log::new(clock, job.attempt, limits.log_bytes)));
+    pub(super) fn new(job: Job, ceilings: Limits, clock: Clock) -> Self {
+        let limits = job.limits;
+        let log = Arc::new(Mutex::new(Log::new(clock, job.attempt, limits, ceilings)));
         let mut table = ResourceTable::new();
-        table.set_max_capacity(HANDLES);
-        Self { job, limits, limiter: Limiter::new(&limits), log, wasi: None, table }
+        table.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
+        Self { job, ceilings, limiter: Limiter::new(&limits), log, wasi: None, table }
     }
 
     pub(super) fn limiter(&mut self) -> &mut dyn ResourceLimiter {
         &mut self.limiter
     }
 
-    pub(super) fn limits(&self) -> &Limits {
-        &self.limits
+    /// What is said of a guest that met one of its limits.
+    pub(super) fn exceeded(&self, limit: Limit) -> String {
+        limit.exceeded(&self.job.limits, &self.ceilings)
     }
 
     /// The most linear memory that the guest held, in bytes.
@@ -53,8 +54,8 @@ impl State {
         self.limiter.peak()
     }
 
-    /// How much memory the guest asked for in vain, in bytes.
-    pub(super) fn refused_memory(&self) -> Option<usize> {
+    /// What the guest last asked for in vain.
+    pub(super) fn refused(&self) -> Option<Refused> {
         self.limiter.refused()
     }
 

@@ -107,9 +107,20 @@ impl Meter {
         }
     }
 
-    /// Which bound the evaluation exceeded, if it did. Asked at the end, since an error is lost in `error || true`.
-    pub(super) fn exceeded(&self) -> Option<&'static str> {
-        self.spent().exceeded
+    /// Whether the evaluation exceeded a bound. Asked at the end, since an error is lost in `error || true`.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.spent().exceeded.is_some()
+    }
+
+    /// Which bound the evaluation exceeded, and what it took until it was stopped; none when it exceeded none.
+    pub(super) fn exceeded(&self) -> Option<String> {
+        let spent = self.spent();
+        let reason = spent.exceeded?;
+        // What reads too much may have taken no step.
+        let Some((_, processor)) = spent.since else { return Some(reason.to_owned()) };
+        let millis = processor_time().saturating_sub(processor).as_secs_f64() * 1e3;
+        let (steps, kib) = (grouped(spent.steps), spent.built.div_ceil(1 << 10));
+        Some(format!("{reason}; stopped after {millis:.1} ms, {steps} steps and {kib} KiB built"))
     }
 
     /// Takes a step.
@@ -120,9 +131,12 @@ impl Meter {
     /// Takes some steps.
     pub(super) fn take(&self, steps: u64) -> Result<(), ExecutionError> {
         let mut spent = self.spent();
-        spent.steps = spent.steps.saturating_add(steps);
-        if spent.steps > spent.purpose.steps() {
-            spent.exceeded = Some("it takes more than 100,000 steps");
+        // An operator may have absorbed the error: whatever comes after it is not done either.
+        spent.verdict()?;
+        // What is refused is not taken.
+        match spent.steps.checked_add(steps).filter(|steps| *steps <= spent.purpose.steps()) {
+            Some(steps) => spent.steps = steps,
+            None => spent.exceeded = Some("it takes more than 100,000 steps"),
         }
         // From the first step, so that a filter without one does not ask for the time.
         let (wall, processor) = *spent.since.get_or_insert_with(|| (Instant::now(), processor_time()));
@@ -139,17 +153,23 @@ impl Meter {
     /// Pays for `bytes` that are built now.
     pub(super) fn build(&self, bytes: usize) -> Result<(), ExecutionError> {
         let mut spent = self.spent();
-        spent.built = spent.built.saturating_add(bytes);
-        if spent.built > spent.purpose.built() {
-            spent.exceeded = Some("it builds more than 1 MiB");
+        spent.verdict()?;
+        match spent.built.checked_add(bytes).filter(|built| *built <= spent.purpose.built()) {
+            Some(built) => spent.built = built,
+            None => spent.exceeded = Some("it builds more than 1 MiB"),
         }
         spent.verdict()
     }
 
     /// Gives up: an operation of its own would take too long.
     pub(super) fn refuse(&self, reason: &'static str) -> ExecutionError {
-        self.spent().exceeded = Some(reason);
+        self.exceed(reason);
         over_budget(reason)
+    }
+
+    /// Whatever the evaluation gives, it took too much.
+    pub(super) fn exceed(&self, reason: &'static str) {
+        self.spent().exceeded.get_or_insert(reason);
     }
 
     fn spent(&self) -> MutexGuard<'_, Spent> {
@@ -168,6 +188,11 @@ impl Spent {
     fn verdict(&self) -> Result<(), ExecutionError> {
         self.exceeded.map_or(Ok(()), |reason| Err(over_budget(reason)))
     }
+}
+
+/// `99,999`: no evaluation takes a million.
+fn grouped(steps: u64) -> String {
+    if steps < 1_000 { steps.to_string() } else { format!("{},{:03}", steps / 1_000, steps % 1_000) }
 }
 
 fn over_budget(reason: &str) -> ExecutionError {

@@ -8,7 +8,7 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, L
 
 use super::diagnostic::{Diagnostic, nearest};
 use super::env;
-use super::functions::{self, MACROS, NAMESPACES, Type};
+use super::functions::{self, ELSEWHERE, MACROS, NAMESPACES, Type};
 use super::known::Known;
 use super::operators;
 
@@ -222,8 +222,11 @@ impl<'t> Check<'t> {
             None => {
                 let style = functions::all().iter().filter(|known| known.receiver.is_some() == is_member);
                 let names = style.map(|known| known.name).chain(MACROS.iter().map(|(known, _)| *known));
-                let suggestion = nearest(name, names.filter(|known| !known.contains('@')));
-                let message = format!("undeclared reference to the function '{name}'");
+                let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == name).map(|(_, here)| (*here).to_owned());
+                let suggestion = elsewhere.or_else(|| nearest(name, names.filter(|known| !known.contains('@'))));
+                // Handlers have it, and filters do not.
+                let hint = if name == "get" && is_member { ": a field is read as data[\"method\"]" } else { "" };
+                let message = format!("undeclared reference to the function '{name}'{hint}");
                 Diagnostic::new(self.source, span, message).suggest(suggestion)
             }
         };

@@ -28,10 +28,10 @@ impl<'a> Context<'a> {
     /// The variables of an event.
     pub fn new(kind: &'a EventType, data: &'a Data) -> Self {
         let mut variables = cel::Context::with_env(Arc::clone(env::shared()));
-        variables.add_variable_as_val(env::DATA, Box::new(Lazy::new(Source::Data(data))));
+        let meter = Arc::new(Meter::default());
+        variables.add_variable_as_val(env::DATA, Box::new(Lazy::new(Source::Data(data, Arc::clone(&meter)))));
         variables.add_variable_as_val(env::EVENT_TYPE, Box::new(CelString::from(kind.as_str())));
         variables.add_variable_as_val(env::PATTERNS, Box::new(Cache::default()));
-        let meter = Arc::new(Meter::default());
         variables.add_variable_as_val(env::METER, Box::new(Handle(Arc::clone(&meter))));
         Self { variables, meter, room: Cell::new(ROOM), data, secrets: OnceCell::new() }
     }

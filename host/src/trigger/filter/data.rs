@@ -1,18 +1,21 @@
 //! Turns the payload into CEL's values, one level at a time: what a filter does not read is neither parsed nor copied.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use cel::common::types::{CelBool, CelBytes, CelDouble, CelInt, CelList, CelNull, CelString, CelUInt};
 use cel::common::value::Val;
 use serde_json::{Number, Value};
 
+use super::budget::Meter;
 use super::dict::{Dict, FEW, Slot};
 use super::lazy::Lazy;
 use crate::event::{Data, Headers, Pairs, content_length};
 
-/// A JSON body with more lists, objects and commas than this is none to filters: reading it would take far more memory
-/// than the body, up to 200 times as much. It is what GitHub sends of a push, a hundred times over.
-const MAX_PARTS: usize = 65_536;
+/// A JSON body with more lists, objects and commas than this is too much for filters, and so is a form with more fields:
+/// reading it would take far more memory than the body, up to 200 times as much. It is what GitHub sends of a push, a
+/// hundred times over.
+const MAX_PARTS: usize = 50_000;
 
 /// The fields of `data`.
 pub(super) const FIELDS: [&str; 8] =
@@ -25,23 +28,25 @@ pub(super) const URL_FIELDS: [&str; 8] =
 /// The fields of `data.body`.
 pub(super) const BODY_FIELDS: [&str; 6] = ["bytes", "form", "json", "text", "json_value", "form_all"];
 
-/// Where a value comes from.
-#[derive(Clone, Copy, Debug)]
+/// Where a value comes from. What may be too much to be read has the meter of who reads it.
+#[derive(Clone, Debug)]
 pub(super) enum Source<'a> {
     /// A text of the request or none: a function from one to the other.
     Text(&'a Data, fn(&'a Data) -> Option<Cow<'a, str>>),
     Bytes(&'a Data),
-    Data(&'a Data),
+    Data(&'a Data, Arc<Meter>),
     Url(&'a Data),
     Query(&'a Data),
     QueryAll(&'a Data),
     Headers(&'a Headers),
     HeadersAll(&'a Headers),
-    Body(&'a Data),
-    Form(&'a Data),
-    FormAll(&'a Data),
-    Json(&'a Data),
-    JsonValue(&'a Data),
+    Body(&'a Data, Arc<Meter>),
+    Form(&'a Data, Arc<Meter>),
+    FormAll(&'a Data, Arc<Meter>),
+    JsonValue(&'a Data, Arc<Meter>),
+    /// The value of JSON that is an object: the same one, since to hold it twice takes too much.
+    Object(&'a Data, Lazy<'a>),
+    Same(Lazy<'a>),
     /// What is within a JSON body.
     Within(&'a Value),
 }
@@ -50,50 +55,81 @@ type Boxed<'a> = Box<dyn Val + 'a>;
 
 impl<'a> Source<'a> {
     /// Whether it is a map or a list, whatever the request says.
-    pub(super) fn is_container(self) -> bool {
+    pub(super) fn is_container(&self) -> bool {
         match self {
             Self::Text(..) | Self::Bytes(_) => false,
-            Self::Form(_) | Self::FormAll(_) | Self::Json(_) | Self::JsonValue(_) => false,
+            Self::Form(..) | Self::FormAll(..) | Self::JsonValue(..) | Self::Object(..) | Self::Same(_) => false,
             Self::Within(value) => value.is_array() || value.is_object(),
             _ => true,
         }
     }
 
     /// The value: now when it is small, and when somebody reads it when it may not be.
-    pub(super) fn value(self) -> Boxed<'a> {
-        match self {
-            Self::Text(..) | Self::Bytes(_) => self.convert(),
-            Self::Within(value) if !self.is_container() => json(value),
-            _ => Box::new(Lazy::new(self)),
-        }
-    }
-
-    pub(super) fn convert(self) -> Boxed<'a> {
+    pub(super) fn value(&self) -> Boxed<'a> {
         match self {
             Self::Text(data, read) => read(data).map_or_else(null, text),
             Self::Bytes(data) => data.bytes().map_or_else(null, |bytes| Box::new(CelBytes::from(bytes.as_ref()))),
-            Self::Data(data) => payload(data),
+            Self::Within(value) if !self.is_container() => json(value),
+            Self::Same(value) => Box::new(value.clone()),
+            _ => Box::new(Lazy::new(self.clone())),
+        }
+    }
+
+    /// The value in CEL's form; none when that is too much.
+    pub(super) fn convert(&self) -> Option<Boxed<'a>> {
+        Some(match self {
+            Self::Text(..) | Self::Bytes(_) => self.value(),
+            Self::Data(data, meter) => payload(data, meter),
             Self::Url(data) => url(data),
             Self::Query(data) => joined(data.query()),
             Self::QueryAll(data) => all(data.query().iter()),
             Self::Headers(fields) => headers(fields),
             Self::HeadersAll(fields) => all(fields.iter()),
-            Self::Body(data) => body(data),
-            Self::Form(data) => data.form().map_or_else(null, joined),
-            Self::FormAll(data) => data.form().map_or_else(null, |form| all(form.iter())),
-            Self::Json(data) => readable(data).and_then(Data::json).map_or_else(null, json),
-            Self::JsonValue(data) => readable(data).and_then(Data::json_value).map_or_else(null, json),
+            Self::Body(data, meter) => body(data, meter),
+            Self::Form(data, _) | Self::FormAll(data, _) if has_too_many_fields(data) => return None,
+            Self::Form(data, _) => data.form().map_or_else(null, joined),
+            Self::FormAll(data, _) => data.form().map_or_else(null, |form| all(form.iter())),
+            Self::JsonValue(data, _) if has_too_many_parts(data) => return None,
+            Self::JsonValue(data, _) => data.json_value().map_or_else(null, json),
+            Self::Object(data, _) if !is_object(data) => null(),
+            Self::Object(_, value) | Self::Same(value) => Box::new(value.clone()),
             Self::Within(value) => json(value),
-        }
+        })
+    }
+
+    /// Whoever reads what is too much is over budget.
+    pub(super) fn refuse(&self) {
+        let (meter, reason) = match self {
+            Self::Form(_, meter) | Self::FormAll(_, meter) => (meter, "it reads a form of more than 50,000 fields"),
+            Self::JsonValue(_, meter) => (meter, "it reads JSON of more than 50,000 lists, objects and commas"),
+            _ => return,
+        };
+        meter.exceed(reason);
     }
 }
 
-/// The payload, if its JSON is not too much to be read. Most bodies are known to be small before they are looked at.
-fn readable(data: &Data) -> Option<&Data> {
-    let body = data.bytes().map_or(&[][..], |body| body.as_ref());
-    let is_part = |byte: &u8| matches!(byte, b'{' | b'[' | b',');
-    let is_small = body.len() <= MAX_PARTS || body.iter().filter(|byte| is_part(byte)).count() <= MAX_PARTS;
-    (is_small || parts(body) <= MAX_PARTS).then_some(data)
+fn has_too_many_fields(data: &Data) -> bool {
+    data.form().is_some_and(|form| form.iter().len() > MAX_PARTS)
+}
+
+/// Whether the body is JSON of too many parts. Most bodies are known to be small before they are looked at.
+fn has_too_many_parts(data: &Data) -> bool {
+    let body = text_of(data);
+    let is_part = |byte: &&u8| matches!(byte, b'{' | b'[' | b',');
+    body.len() > MAX_PARTS
+        && body.iter().filter(is_part).count() > MAX_PARTS
+        && parts(body) > MAX_PARTS
+        && data.is_json()
+}
+
+/// Whether the body is a JSON object.
+fn is_object(data: &Data) -> bool {
+    let first = || text_of(data).iter().find(|byte| !byte.is_ascii_whitespace());
+    if has_too_many_parts(data) { first() == Some(&b'{') } else { data.json().is_some() }
+}
+
+fn text_of(data: &Data) -> &[u8] {
+    data.bytes().map_or(&[], |body| body.as_ref())
 }
 
 /// How many lists, objects and commas a JSON text has outside of its texts.
@@ -111,7 +147,7 @@ fn parts(json: &[u8]) -> usize {
     parts
 }
 
-fn payload(data: &Data) -> Boxed<'_> {
+fn payload<'a>(data: &'a Data, meter: &Arc<Meter>) -> Boxed<'a> {
     dict([
         ("method", Source::Text(data, |data| Some(data.method().into()))),
         ("url", Source::Url(data)),
@@ -120,7 +156,7 @@ fn payload(data: &Data) -> Boxed<'_> {
         ("headers_all", Source::HeadersAll(data.headers())),
         ("trailers", Source::Headers(data.trailers())),
         ("trailers_all", Source::HeadersAll(data.trailers())),
-        ("body", Source::Body(data)),
+        ("body", Source::Body(data, Arc::clone(meter))),
     ])
 }
 
@@ -137,21 +173,25 @@ fn url(data: &Data) -> Boxed<'_> {
     ])
 }
 
-fn body(data: &Data) -> Boxed<'_> {
+fn body<'a>(data: &'a Data, meter: &Arc<Meter>) -> Boxed<'a> {
+    let value = Lazy::new(Source::JsonValue(data, Arc::clone(meter)));
     dict([
         ("bytes", Source::Bytes(data)),
-        ("form", Source::Form(data)),
-        ("json", Source::Json(data)),
+        ("form", Source::Form(data, Arc::clone(meter))),
+        ("json", Source::Object(data, value.clone())),
         ("text", Source::Text(data, |data| data.text().map(Cow::Borrowed))),
-        ("json_value", Source::JsonValue(data)),
-        ("form_all", Source::FormAll(data)),
+        ("json_value", Source::Same(value)),
+        ("form_all", Source::FormAll(data, Arc::clone(meter))),
     ])
 }
 
 fn headers<'a>(fields: &'a Headers) -> Boxed<'a> {
     let field = |(name, value): (&'a str, Cow<'a, str>)| {
-        let value = content_length(name, &value).map_or_else(|| text(value), |length| integer(length));
-        (CelString::from(name), Slot::Made(value))
+        let slot = match content_length(name, &value) {
+            Some(length) => Slot::Made(integer(length)),
+            None => Slot::Text(CelString::from(value)),
+        };
+        (CelString::from(name), slot)
     };
     if are_distinct(fields) {
         return Box::new(Dict::of_headers(fields.iter().map(|(name, value)| field((name, Cow::Borrowed(value))))));
@@ -169,7 +209,7 @@ fn are_distinct(fields: &Headers) -> bool {
 
 fn joined(pairs: &Pairs) -> Boxed<'_> {
     Box::new(Dict::new(
-        pairs.joined().into_iter().map(|(name, value)| (CelString::from(name), Slot::Made(text(value)))),
+        pairs.joined().into_iter().map(|(name, value)| (CelString::from(name), Slot::Text(CelString::from(value)))),
     ))
 }
 

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::ops::Range;
 
+use unicode_width::UnicodeWidthStr as _;
+
+/// A longer line is shown in part: a terminal would wrap it, and the caret stand below nothing. In characters.
+const MAX_LINE: usize = 120;
+
 /// Why an expression is no filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompileError {
@@ -60,9 +65,23 @@ fn render(severity: &str, source: &str, diagnostics: &[Diagnostic]) -> String {
     let one = |diagnostic: &Diagnostic| {
         let Diagnostic { line, column, .. } = diagnostic;
         let text = source.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
-        format!("{severity}: <input>:{line}:{column}: {diagnostic}\n | {text}\n | {:.>column$}", "^")
+        // One column each, so that the caret stands where it should.
+        let text = text.trim_end_matches('\r').replace(char::is_control, " ");
+        let at = column.saturating_sub(1);
+        let (text, at) = if text.chars().count() > MAX_LINE { excerpt(&text, at) } else { (text, at) };
+        let place = text.chars().take(at).collect::<String>().width() + 1;
+        format!("{severity}: <input>:{line}:{column}: {diagnostic}\n | {text}\n | {:.>place$}", "^")
     };
     diagnostics.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+/// What stands around a place of a long line, and the place in it.
+fn excerpt(line: &str, at: usize) -> (String, usize) {
+    let start = at.saturating_sub(MAX_LINE / 2);
+    let end = start + MAX_LINE;
+    let (before, after) = (if start > 0 { "…" } else { "" }, if end < line.chars().count() { "…" } else { "" });
+    let shown: String = line.chars().skip(start).take(MAX_LINE).collect();
+    (format!("{before}{shown}{after}"), at - start + before.chars().count())
 }
 
 impl Diagnostic {

@@ -31,6 +31,8 @@ type Boxed<'a> = Box<dyn Val + 'a>;
 /// The value of one name.
 #[derive(Clone, Debug)]
 pub(super) enum Slot<'a> {
+    /// As most values of headers are, and so without an allocation of its own.
+    Text(CelString<'a>),
     Made(Boxed<'a>),
     /// Made when it is first read: of most fields nobody asks anything.
     Later(Source<'a>, OnceLock<Boxed<'a>>),
@@ -41,10 +43,11 @@ impl<'a> Slot<'a> {
         Self::Later(source, OnceLock::new())
     }
 
-    fn value(&self) -> &Boxed<'a> {
+    fn value(&self) -> &(dyn Val + 'a) {
         match self {
-            Self::Made(value) => value,
-            Self::Later(source, value) => value.get_or_init(|| source.value()),
+            Self::Text(text) => text,
+            Self::Made(value) => value.as_ref(),
+            Self::Later(source, value) => value.get_or_init(|| source.value()).as_ref(),
         }
     }
 }
@@ -61,7 +64,7 @@ impl<'a> Dict<'a> {
     }
 
     /// The value of a name, in whatever case it is when case is folded.
-    fn find(&self, name: &str) -> Option<&Boxed<'a>> {
+    fn find(&self, name: &str) -> Option<&(dyn Val + 'a)> {
         let place = self.place(name).or_else(|| {
             let canonical = self.folds_case.then(|| canonical(name)).filter(|canonical| canonical != name)?;
             self.place(&canonical)
@@ -170,7 +173,7 @@ impl Indexer for Dict<'_> {
         match key.downcast_ref::<CelString<'_>>().map(CelString::inner) {
             // The error names the key as the filter wrote it.
             Some(name) => match self.find(name) {
-                Some(value) => Ok(CowVal::Borrowed(value.as_ref())),
+                Some(value) => Ok(CowVal::Borrowed(value)),
                 None => Err(ExecutionError::NoSuchKey(Arc::new(name.to_owned()))),
             },
             None => Err(no_name(key)),

@@ -64,7 +64,7 @@ impl Filter {
         context.meter.start(Purpose::Verdict);
         let answer = Value::resolve_val(&self.tree, &scope);
         if let Some(reason) = context.meter.exceeded() {
-            return (VerdictKind::FilterOverBudget, Some(reason.to_owned()));
+            return (VerdictKind::FilterOverBudget, Some(reason));
         }
         match answer {
             Ok(value) => match value.downcast_ref::<CelBool>() {

@@ -261,6 +261,24 @@ pub(super) const MACROS: [(&str, &str); 11] = [
     ("math.least", "math.least(number, …)"),
 ];
 
+/// What functions are called elsewhere, and here.
+pub(super) const ELSEWHERE: [(&str, &str); 14] = [
+    ("hasPrefix", "startsWith"),
+    ("hasSuffix", "endsWith"),
+    ("includes", "contains"),
+    ("len", "size"),
+    ("length", "size"),
+    ("lower", "lowerAscii"),
+    ("match", "matches"),
+    ("strip", "trim"),
+    ("substr", "substring"),
+    ("toLower", "lowerAscii"),
+    ("toLowerCase", "lowerAscii"),
+    ("toUpper", "upperAscii"),
+    ("toUpperCase", "upperAscii"),
+    ("upper", "upperAscii"),
+];
+
 /// The first parts of qualified names of functions.
 pub(super) const NAMESPACES: [&str; 6] = ["base64", "cel", "lists", "math", "sets", "strings"];
 

@@ -13,7 +13,7 @@ use cel::ExecutionError;
 use cel::common::traits::{
     Adder, Comparer, Container, Divider, Indexer, Iterable, Modder, Multiplier, Negator, Sizer, Subtractor, Zeroer,
 };
-use cel::common::types::{DYN_TYPE, Type};
+use cel::common::types::{CelNull, DYN_TYPE, Type};
 use cel::common::value::{Builtin, BuiltinRef, CowVal, Val};
 
 use super::data::Source;
@@ -24,7 +24,8 @@ pub(super) struct Lazy<'a>(Arc<Part<'a>>);
 
 struct Part<'a> {
     source: Source<'a>,
-    value: OnceLock<Box<dyn Val + 'a>>,
+    /// None when it is too much to be read.
+    value: OnceLock<Option<Box<dyn Val + 'a>>>,
 }
 
 impl<'a> Lazy<'a> {
@@ -33,7 +34,14 @@ impl<'a> Lazy<'a> {
     }
 
     fn value(&self) -> &(dyn Val + 'a) {
-        self.0.value.get_or_init(|| self.0.source.convert()).as_ref()
+        let Part { source, value } = self.0.as_ref();
+        match value.get_or_init(|| source.convert()) {
+            Some(value) => value.as_ref(),
+            None => {
+                source.refuse();
+                &NULL
+            }
+        }
     }
 }
 
@@ -50,6 +58,9 @@ impl Shared {
         value.as_any().and_then(<dyn Any>::downcast_ref)
     }
 }
+
+/// What stands for a value that is too much: the filter that reads it gives no answer.
+static NULL: CelNull = CelNull;
 
 static SHARED: Shared = Shared { folds_case: false };
 static OF_HEADERS: Shared = Shared { folds_case: true };
@@ -165,7 +176,7 @@ impl<'a> Val for Lazy<'a> {
     /// A map or a list has none of its own, so it tells that it is [`Shared`], without being converted when its source
     /// says what it is.
     fn as_any(&self) -> Option<&dyn Any> {
-        match self.0.source {
+        match &self.0.source {
             Source::Headers(_) => Some(&OF_HEADERS),
             source if source.is_container() => Some(&SHARED),
             _ => self.value().as_any().or(Some(&SHARED)),

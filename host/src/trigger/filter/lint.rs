@@ -11,6 +11,9 @@ use super::parse::for_each_child;
 /// What every path begins with.
 const WEBHOOKS: &str = "/webhooks/";
 
+/// Why a Content-Type is not compared.
+const PARAMETERS: &str = "a Content-Type may end with parameters, such as a charset";
+
 /// The warnings about a tree that is sound, before it is rewritten.
 pub(super) fn lint(source: &str, tree: &IdedExpr, extents: &Extents) -> Vec<Diagnostic> {
     let mut lint = Lint { source, extents, shadowed: Vec::new(), reads_event: false, found: Vec::new() };
@@ -74,6 +77,11 @@ impl<'t> Lint<'t> {
                         self.value(&field, element, text);
                     }
                 }
+                let is_bare = |element: &IdedExpr| literal(element).is_some_and(|text| !text.contains(';'));
+                if field.is(&["headers", "content-type"]) && list.elements.iter().any(is_bare) {
+                    let begins = list.elements.iter().map(|element| self.begins(left, element)).collect::<Vec<_>>();
+                    self.warn(node, PARAMETERS, Some(begins.join(" || ")));
+                }
             }
             "startsWith" => self.prefix(left, right),
             "matches" => self.pattern(left, right),
@@ -91,9 +99,9 @@ impl<'t> Lint<'t> {
         }
         let Some(text) = literal(other) else { return };
         if field.is(&["headers", "content-type"]) && !text.contains(';') {
-            let begins = format!("{}.startsWith({})", self.text(owner), self.text(other));
+            let begins = self.begins(owner, other);
             let meant = if operator == EQUALS { begins } else { format!("!{begins}") };
-            return self.warn(node, "a Content-Type may end with parameters, such as a charset", Some(meant));
+            return self.warn(node, PARAMETERS, Some(meant));
         }
         if field.is(&["headers", "content-length"]) && text.parse::<u64>().is_ok() {
             let message = "Content-Length is a number whenever it is valid";
@@ -138,15 +146,16 @@ impl<'t> Lint<'t> {
             return;
         }
         // As far as the pattern is plain text.
-        let fixed = text.strip_prefix('^').map(|text| {
+        let fixed = without_flags(text).strip_prefix('^').map(|text| {
             let end = text.find(|c: char| !c.is_alphanumeric() && !"/_-".contains(c)).unwrap_or(text.len());
             // What a quantifier follows may be absent.
             let is_quantified = text.get(end..).is_some_and(|rest| rest.starts_with(['?', '*', '{']));
             text.get(..end.saturating_sub(usize::from(is_quantified))).unwrap_or_default()
         });
         match fixed {
-            // Another alternative may begin otherwise.
+            // Another alternative may begin otherwise, and letters in another case.
             _ if text.contains('|') => {}
+            Some(_) if text.starts_with("(?") => {}
             Some(fixed) if field.is_path() && !fixed.starts_with(WEBHOOKS) && !WEBHOOKS.starts_with(fixed) => {
                 self.outside(pattern, fixed);
             }
@@ -178,6 +187,11 @@ impl<'t> Lint<'t> {
     fn warn(&mut self, node: &IdedExpr, message: &str, suggestion: Option<String>) {
         let span = self.extents.get(node).unwrap_or(0..self.source.len());
         self.found.push(Diagnostic::new(self.source, span, message).suggest(suggestion));
+    }
+
+    /// `owner.startsWith(prefix)`.
+    fn begins(&self, owner: &IdedExpr, prefix: &IdedExpr) -> String {
+        format!("{}.startsWith({})", self.text(owner), self.text(prefix))
     }
 
     fn text(&self, node: &IdedExpr) -> &'t str {
@@ -242,6 +256,15 @@ impl<'t> Field<'t> {
             ["body", "form", name] => Some(("data.body.form", *name)),
             _ => None,
         }
+    }
+}
+
+/// The pattern without `(?i)` before it.
+fn without_flags(pattern: &str) -> &str {
+    let after = pattern.strip_prefix("(?").and_then(|rest| rest.split_once(')'));
+    match after {
+        Some((flags, after)) if flags.chars().all(|c| "imsU-".contains(c)) => after,
+        _ => pattern,
     }
 }
 

@@ -25,6 +25,7 @@ mod pattern;
 mod re2;
 mod rewrite;
 mod sized;
+mod syntax;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use cel::common::ast::{EntryExpr, Expr, IdedExpr, SourceInfo};
 use cel::parser::ParseError;
 
 use super::diagnostic::Diagnostic;
-use super::env;
+use super::{env, syntax};
 
 /// The longest expression, in bytes. The longest of AutoKitteh's samples has 90.
 pub(super) const MAX_SOURCE: usize = 4096;
@@ -14,9 +14,6 @@ const MAX_DEPTH: usize = 100;
 
 /// The largest tree, macros expanded.
 const MAX_NODES: usize = 1000;
-
-/// How many of the parser's errors are kept: the later ones mostly follow from the first.
-const MAX_SYNTAX_ERRORS: usize = 5;
 
 /// Parses `source` and expands its macros.
 pub(super) fn parse(source: &str) -> Result<(IdedExpr, SourceInfo), Vec<Diagnostic>> {
@@ -46,35 +43,7 @@ fn syntax_errors(source: &str, errors: &[ParseError]) -> Vec<Diagnostic> {
     if errors.iter().any(|error| error.msg.contains("Recursion limit of ")) {
         return vec![too_deep(source)];
     }
-    let mut diagnostics = Vec::new();
-    for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
-        let (line, column) = error.pos;
-        let start = offset(source, line, column);
-        let char_len = source.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-        let message = match &error.source {
-            Some(cause) if error.msg == "UNKNOWN" => cause.to_string(),
-            _ => error.msg.clone(),
-        };
-        diagnostics.push(Diagnostic::new(source, start..start + char_len, in_words(message)));
-    }
-    diagnostics
-}
-
-/// Without the parser's names for everything that could have stood there.
-fn in_words(message: String) -> String {
-    match message.split_once(" expecting {") {
-        Some((before, _)) if before.ends_with("input '<EOF>'") => "the expression ends too early".to_owned(),
-        Some((before, _)) => before.to_owned(),
-        None => message,
-    }
-}
-
-/// The byte at a line and a column, both from 1 and counted in characters.
-fn offset(source: &str, line: isize, column: isize) -> usize {
-    let (line, column) = (usize::try_from(line - 1).unwrap_or(0), usize::try_from(column - 1).unwrap_or(0));
-    let line_start: usize = source.split_inclusive('\n').take(line).map(str::len).sum();
-    let rest = source.get(line_start..).unwrap_or_default();
-    line_start + rest.char_indices().nth(column).map_or(rest.len(), |(offset, _)| offset)
+    syntax::diagnostics(source, errors)
 }
 
 /// How many nodes, and how deep. Not recursive, since the depth is what it is to find out.

@@ -99,6 +99,7 @@ impl Rewrite<'_> {
         if name == "matches" {
             return self.matches(call);
         }
+        let is_constant = call.args.iter().all(is_literal);
         if let Some((_, replacement)) = REPLACED.iter().find(|(replaced, _)| *replaced == name) {
             // `lists` in `lists.range` is no receiver.
             let receiver = call.target.take().filter(|_| !name.contains('.'));
@@ -133,6 +134,9 @@ impl Rewrite<'_> {
                 guard(node);
             }
             "size" | "contains" => guard(node),
+            // A text that is converted may be a whole body, and so may a name that is looked for.
+            "bool" | "double" | "duration" | "int" | "timestamp" | "uint" if !is_constant => guard(node),
+            operators::INDEX if !call.args.get(1).is_some_and(is_literal) => guard(node),
             "sort" => {
                 call.target.iter_mut().for_each(|list| wrap(list, SORTABLE));
                 wrap_in_cap(node);
@@ -232,8 +236,8 @@ impl Rewrite<'_> {
             return Err(too_large());
         }
         let compiled = Pattern::compile(literal);
-        // One that fails took its time too.
-        self.patterns_size += compiled.as_ref().map_or(SIZE_LIMIT / 16, Pattern::size);
+        // One that fails took its time too, up to that of the largest.
+        self.patterns_size += compiled.as_ref().map_or(SIZE_LIMIT / 4, Pattern::size);
         match compiled {
             Ok(_) if self.patterns_size > SIZE_LIMIT => Err(too_large()),
             other => other.map_err(|reason| describe(literal, &reason)),

@@ -5,6 +5,7 @@ mod explained;
 mod hostile;
 mod library;
 mod linted;
+mod misspelt;
 mod refused;
 
 use bytes::Bytes;

@@ -100,6 +100,24 @@ pub(super) fn of_text() -> Vec<Case> {
             || bodies::text("0h"),
         ),
         case(
+            "duration() of 512 KiB, 90 times",
+            format!("{}true", "duration(data.body.text) == null || ".repeat(90)),
+            OVER,
+            || bodies::text("1h"),
+        ),
+        case(
+            "int() of 512 KiB of digits, 110 times",
+            format!("{}true", "int(data.body.text) == 1 || ".repeat(110)),
+            ANY,
+            || bodies::text("0"),
+        ),
+        case(
+            "a header of 512 KiB looked for, 95 times",
+            format!("{}true", "data.headers[data.body.text] == '' || ".repeat(95)),
+            ANY,
+            letters,
+        ),
+        case(
             "bytes() and string() in a loop",
             "lists.range(9999).all(x, string(bytes(data.body.text)) != '')",
             OVER,
@@ -155,6 +173,12 @@ pub(super) fn of_patterns() -> Vec<Case> {
             OVER,
             letters,
         ),
+        case(
+            "60 patterns that are too large",
+            r"data.method.matches('\\pL{30}') || ".repeat(60) + "true",
+            "bytes when compiled",
+            none,
+        ),
         case("x{0}{0}… 1,000 times", format!("'a'.matches('x{}')", "{0}".repeat(1_000)), ANY, none),
         case(
             "1,000 nested groups",
@@ -167,24 +191,29 @@ pub(super) fn of_patterns() -> Vec<Case> {
 
 pub(super) fn of_bodies() -> Vec<Case> {
     vec![
+        case("262,000 numbers", "2 in data.body.json_value", "more than 50,000", || bodies::longest_list("1")),
+        case("170,000 empty objects", "data.body.json_value == []", "more than 50,000", || bodies::longest_list("{}")),
+        case("262,000 fields of a form", "data.body.form == null", "more than 50,000", || bodies::text("a&")),
         case(
-            "262,000 numbers, read to the end",
+            "49,000 numbers, read to the end",
             "data.body.json_value.size() > 0 && 2 in data.body.json_value",
             "false",
             || bodies::list("1"),
         ),
-        case("170,000 empty objects, each read", "data.body.json_value.all(x, x == {})", ANY, || bodies::list("{}")),
-        case("170,000 empty lists, each read", "data.body.json_value.all(x, x == [])", ANY, || bodies::list("[]")),
-        case("170,000 empty lists, flattened", "data.body.json_value.flatten() == []", ANY, || bodies::list("[]")),
-        case("65,000 objects, each read", "data.body.json_value.all(x, x.a == 1)", ANY, || bodies::list("{\"a\":1}")),
-        case("65,000 objects compared", "data.body.json_value == data.body.json_value", ANY, || {
+        case("24,500 empty objects, each read", "data.body.json_value.all(x, x == {})", "matched", || {
+            bodies::list("{}")
+        }),
+        case("24,500 empty lists, each read", "data.body.json_value.all(x, x == [])", "matched", || bodies::list("[]")),
+        case("24,500 empty lists, flattened", "data.body.json_value.flatten() == []", ANY, || bodies::list("[]")),
+        case("24,500 objects, each read", "data.body.json_value.all(x, x.a == 1)", ANY, || bodies::list("{\"a\":1}")),
+        case("24,500 objects compared", "data.body.json_value == data.body.json_value", ANY, || {
             bodies::list("{\"a\":1}")
         }),
         case("40,000 members, each read", "data.body.json.all(k, k != 'x')", ANY, bodies::members),
-        case("170,000 pairs of a form, each read", "data.body.form_all.all(p, p.size() == 2)", ANY, || {
-            bodies::text("a=&")
+        case("49,000 fields of a form, each read", "data.body.form_all.all(p, p.size() == 2)", ANY, || {
+            "name=val&".repeat(49_000)
         }),
-        case("4,200 lists 60 deep, flattened", "data.body.json_value.flatten(200) == []", ANY, bodies::deep),
+        case("800 lists 60 deep, flattened", "data.body.json_value.flatten(200) == []", ANY, bodies::deep),
         case("JSON that is too deep", "data.body.json_value == null", "matched", || "[".repeat(500_000)),
     ]
 }

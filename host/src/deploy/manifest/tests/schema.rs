@@ -34,6 +34,10 @@ fn retry(line: &str) -> String {
     webhook(&format!("retry: {{{line}}}"))
 }
 
+fn limits(line: &str) -> String {
+    webhook(&format!("limits: {{{line}}}"))
+}
+
 fn backoff(line: &str) -> String {
     retry(&format!("backoff: {{{line}}}"))
 }
@@ -75,6 +79,11 @@ fn they_take_the_same_manifests() {
         webhook("timeout: 900s"),
         webhook("timeout: 15m"),
         webhook("timeout:"),
+        webhook("limits:"),
+        limits(""),
+        limits("memory: 1B, cpu: 1ms, table_elements: 1, instances: 1, handles: 1"),
+        limits("memory: 9999999999GiB, cpu: 15m, log: 512KiB, response: 2MiB, handles: 1000000000"),
+        limits("memory: , cpu: , response_headers: 10, response_header_size: 1KiB"),
         retry(""),
         retry("attempts: 1"),
         retry("attempts: 100, backoff: , on: "),
@@ -210,6 +219,18 @@ fn they_take_the_same_manifests() {
         backoff("jitter: 1.1"),
         backoff("jitter: -0.1"),
         webhook("backoff: {}"),
+        limits("memory: 1024"),
+        limits("memory: 0MiB"),
+        limits("memory: 64MB"),
+        limits("memory: 12345678901B"),
+        limits("memory: 1.5GiB"),
+        limits("cpu: 16m"),
+        limits("cpu: 5"),
+        limits("instances: 0"),
+        limits("instances: 1000000001"),
+        limits("handles: many"),
+        limits("stack: 1MiB"),
+        webhook("limits: 1GiB"),
         webhook("max_concurrency: 0"),
         webhook("max_concurrency: 10001"),
         webhook("max_concurrency: all"),

@@ -338,7 +338,7 @@ impl<'w, 'f> Walk<'w, 'f> {
     fn evaluate<'e, 'v>(&mut self, node: &'e IdedExpr, scope: &'e Context<'_, 'v>) -> Given<'e, 'v> {
         let given = self.meter.tick().map(|()| Value::resolve_val(node, scope));
         match given {
-            Ok(given) if self.meter.exceeded().is_none() => Some(given),
+            Ok(given) if !self.meter.is_exceeded() => Some(given),
             _ => {
                 self.told.is_cut = true;
                 None

@@ -17,6 +17,7 @@ fn likely_mistakes_are_warned_of() {
         r#"data.headers["Content-Type"] == "application/json""#,
         r#"data.headers["content-type"] != 'text/plain'"#,
         r#""application/json" == data["headers"]["Content-Type"]"#,
+        r#"data.headers["Content-Type"] in ["application/json", 'text/plain']"#,
         r#"event_type == "POST""#,
         r#"event_type in ["get", "Post"] || event_type.startsWith("P")"#,
         r#"data.method == "post" && data.method in ["GET", "put"]"#,
@@ -46,6 +47,9 @@ fn likely_mistakes_are_warned_of() {
      | ^
     WARNING: <input>:1:1: a Content-Type may end with parameters, such as a charset, did you mean 'data["headers"]["Content-Type"].startsWith("application/json")'?
      | "application/json" == data["headers"]["Content-Type"]
+     | ^
+    WARNING: <input>:1:1: a Content-Type may end with parameters, such as a charset, did you mean 'data.headers["Content-Type"].startsWith("application/json") || data.headers["Content-Type"].startsWith('text/plain')'?
+     | data.headers["Content-Type"] in ["application/json", 'text/plain']
      | ^
     WARNING: <input>:1:15: event types are in lower case, so none is this, did you mean '"post"'?
      | event_type == "POST"
@@ -106,8 +110,10 @@ fn what_may_be_meant_is_not() {
     let rows = [
         r#"data.url.path.matches("^/webhooks/.*/foo$")"#,
         r#"data.url.path.matches("/foo$") && data.url.path.matches("^/web") && data.url.path.matches("^/w?x")"#,
+        r#"data.url.path.matches("(?i)^/WEBHOOKS/foo/") && data.url.path.matches("(?s-m)^/webhooks/")"#,
         r#"data.url.path.matches("^(/webhooks)?/foo") && data.url.path.matches("^/foo|bar")"#,
         r#"data.headers["Content-Type"].startsWith("application/json")"#,
+        r#"data.headers["Content-Type"] in ["text/plain; charset=utf-8"]"#,
         r#"data.headers["Content-Type"] == "text/plain; charset=utf-8""#,
         r#"data.headers["Content-Type"].matches("application/json(;.*)?")"#,
         r#"event_type == "post" && event_type in ["get"] && data.method == "POST""#,

@@ -39,7 +39,7 @@ fn errors_read_as_in_cel_go() {
         "size(1) == 2",
     ];
     let report = rows.map(|source| ask(&json_post("{}"), source)).join("\n");
-    assert_snapshot!(report, @"
+    assert_snapshot!(report, @r#"
     ERROR: <input>:1:1: undeclared reference to 'undefined_var'
      | undefined_var == 1
      | ^
@@ -91,7 +91,7 @@ fn errors_read_as_in_cel_go() {
     ERROR: <input>:1:23: '(' is not a regular expression: unclosed group
      | data.url.path.matches('(')
      | ......................^
-    ERROR: <input>:1:5: invalid argument to has() macro
+    ERROR: <input>:1:5: has() takes a field, as in has(data.body.json.name): for a key in brackets there is "key" in map
      | has(data)
      | ....^
     ERROR: <input>:1:16: 'exists' is called as list.exists(name, condition)
@@ -112,12 +112,9 @@ fn errors_read_as_in_cel_go() {
     ERROR: <input>:1:22: Syntax error: missing ')' at '<EOF>'
      | (data.method == 'GET'
      | .....................^
-    ERROR: <input>:1:1: Syntax error: token recognition error at: ''unterminated'
+    ERROR: <input>:1:1: the text that begins here does not end
      | 'unterminated
      | ^
-    ERROR: <input>:1:14: the expression ends too early
-     | 'unterminated
-     | .............^
     ERROR: <input>:1:1: the expression is empty
      | 
      | ^
@@ -133,6 +130,27 @@ fn errors_read_as_in_cel_go() {
     ERROR: <input>:1:1: found no matching overload for 'size' applied to '(int)'
      | size(1) == 2
      | ^
+    "#);
+}
+
+#[test]
+fn a_caret_stands_below_what_it_is_about() {
+    // Letters of two columns, tabs, and what a terminal would obey.
+    let rows = ["'日本' + dat == ''", "\ttrue && dat", "'\u{1b}[31m' == dat", "true &&\r\n  dat"];
+    let report = rows.map(|source| ask(&json_post("{}"), source)).join("\n");
+    assert_snapshot!(report, @"
+    ERROR: <input>:1:8: undeclared reference to 'dat', did you mean 'data'?
+     | '日本' + dat == ''
+     | .........^
+    ERROR: <input>:1:10: undeclared reference to 'dat', did you mean 'data'?
+     |  true && dat
+     | .........^
+    ERROR: <input>:1:12: undeclared reference to 'dat', did you mean 'data'?
+     | ' [31m' == dat
+     | ...........^
+    ERROR: <input>:2:3: undeclared reference to 'dat', did you mean 'data'?
+     |   dat
+     | ..^
     ");
 }
 

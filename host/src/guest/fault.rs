@@ -1,0 +1,83 @@
+//! What is said of a guest that did what it may not.
+
+use wasmtime::component::ResourceTableError;
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+
+use super::imports::State;
+use super::meter::UsedUp;
+use crate::event::{Fault, FaultKind};
+use crate::trigger::Limit;
+
+/// The longest reason that a session keeps, in bytes: an error's text and its stack.
+const MAX_REASON: usize = 16 << 10;
+
+/// How the engine begins to say that a sandbox is linked of too many parts. It has no type for it.
+const TOO_MANY: &str = "resource limit exceeded: ";
+
+/// A guest's end by an error of the engine, with the limit that it met, or else its own words: an uncaught exception's text is
+/// on standard error only.
+pub(super) fn of(error: &wasmtime::Error, state: &State, stack: usize) -> Fault {
+    let (kind, mut message) = cause(error, state, stack);
+    if let Some(said) = state.standard_error() {
+        message.push('\n');
+        message.push_str(&said);
+    }
+    if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
+        message.push('\n');
+        message.push_str(backtrace.to_string().trim_end());
+    }
+    Fault { kind, message: shorten(message) }
+}
+
+fn cause(error: &wasmtime::Error, state: &State, stack: usize) -> (FaultKind, String) {
+    let root = error.root_cause().to_string();
+    if error.is::<UsedUp>() {
+        let most = state.exceeded(Limit::Cpu);
+        return (FaultKind::CpuTime, format!("the handler wanted more time on a processor, {most}"));
+    }
+    if let Some(Trap::StackOverflow) = error.downcast_ref::<Trap>() {
+        let most = Limit::Memory.show(stack as u64);
+        let who = "which is the same for all handlers of this host (guest.stack)";
+        return (FaultKind::StackOverflow, format!("{root}: the guest wanted more than the limit of {most}, {who}"));
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return (FaultKind::Unavailable, root);
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+        let most = state.exceeded(Limit::Handles);
+        return (FaultKind::Limit, format!("the guest holds more things of the host, {most}"));
+    }
+    if let Some(what) = root.strip_prefix(TOO_MANY) {
+        return (FaultKind::Limit, too_many(what, state));
+    }
+    // What was refused before may have been got over; of what ends a guest afterwards it is the likely cause.
+    match state.refused() {
+        Some(refused) => {
+            let wanted = refused.limit.show(refused.wanted);
+            let (kind, what) = match refused.limit {
+                Limit::Memory => (FaultKind::OutOfMemory, "of memory"),
+                _ => (FaultKind::Limit, "elements of tables"),
+            };
+            (kind, format!("the guest wanted {wanted} {what}, {}", state.exceeded(refused.limit)))
+        }
+        None => (FaultKind::Trap, root),
+    }
+}
+
+/// `what` is the engine's own word: `instance count too high at 51`.
+fn too_many(what: &str, state: &State) -> String {
+    if what.starts_with("instance") {
+        format!("the component is linked of more parts ({what}), {}", state.exceeded(Limit::Instances))
+    } else {
+        format!("the component has more tables or memories than any may have ({what})")
+    }
+}
+
+/// A guest's own words as far as they are kept.
+pub(super) fn shorten(mut text: String) -> String {
+    if text.len() > MAX_REASON {
+        text.truncate(text.floor_char_boundary(MAX_REASON));
+        text.push('…');
+    }
+    text
+}
