@@ -144,6 +144,7 @@ impl App {
         let keeper = Keeper {
             config: config.history,
             history: store.history.clone(),
+            catalog: store.catalog.clone(),
             quotas: Box::new(move || snapshots.load().stored_bytes()),
             clock: clock.clone(),
         };

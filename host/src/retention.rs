@@ -11,7 +11,7 @@ use tracing::{debug, warn};
 
 use crate::clock::Clock;
 use crate::event::{Org, Timestamp};
-use crate::store::{self, Expired, Expiry, History};
+use crate::store::{self, Catalog, Expired, Expiry, History};
 use crate::task::Tasks;
 
 /// Between two rounds of one clearing: others commit meanwhile.
@@ -47,6 +47,8 @@ pub struct Keeper {
     pub config: Config,
     /// What is cleared.
     pub history: Arc<dyn History>,
+    /// Where records are that have a time.
+    pub catalog: Arc<dyn Catalog>,
     /// What single orgs may keep in bytes, where that is something else.
     pub quotas: Box<dyn Fn() -> BTreeMap<Org, u64> + Send + Sync>,
     /// Tells the time.
@@ -75,7 +77,9 @@ impl Keeper {
     /// One round: a commit.
     async fn step(&self) -> store::Result<Expired> {
         let expiry = Expiry { bytes_of: (self.quotas)(), ..self.config.expiry(self.clock.now()) };
+        let expiry_now = expiry.now;
         let expired = self.history.expire(expiry).await?;
+        self.catalog.remove_expired(expiry_now, self.config.budget).await?;
         if expired != Expired::default() {
             debug!(events = expired.events, keys = expired.keys, "removed what was too old or too much");
         }
@@ -94,7 +98,8 @@ mod tests {
     fn keeper(store: &Store, days: u32, bytes_per_org: u64) -> Keeper {
         let config = Config { days, bytes_per_org, budget: 2, interval_ms: 1 };
         let clock = Clock::manual(Timestamp::from_second(START).unwrap());
-        Keeper { config, history: store.history.clone(), quotas: Box::new(BTreeMap::new), clock }
+        let (history, catalog) = (store.history.clone(), store.catalog.clone());
+        Keeper { config, history, catalog, quotas: Box::new(BTreeMap::new), clock }
     }
 
     /// An event of this day.

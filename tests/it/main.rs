@@ -15,6 +15,7 @@ mod backup;
 mod control;
 mod corpus;
 mod deliveries;
+mod described;
 mod faults;
 mod hostile;
 mod http2;

@@ -55,6 +55,16 @@ pub(super) struct Condition {
     if_match: Option<String>,
 }
 
+/// By what a client names a creation.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is read by the derive alone")]
+pub(super) struct Key {
+    /// Asked for twice with the same key within a day, it happens once.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
+    idempotency_key: Option<String>,
+}
+
 /// By what a list of events is narrowed.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

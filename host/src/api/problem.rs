@@ -91,6 +91,8 @@ pub enum Code {
     VarNotFound,
     /// It was changed since the client looked.
     PreconditionFailed,
+    /// The key named something else before.
+    IdempotencyMismatch,
     /// No route has this path.
     UnknownRoute,
     /// The route exists, not for this method.
@@ -115,7 +117,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of `host/docs/errors.md`.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::InvalidId,
         Self::InvalidQuery,
         Self::InvalidBody,
@@ -152,6 +154,7 @@ impl Code {
         Self::EndpointNotFound,
         Self::VarNotFound,
         Self::PreconditionFailed,
+        Self::IdempotencyMismatch,
         Self::UnknownRoute,
         Self::MethodNotAllowed,
         Self::NotLocal,
@@ -198,11 +201,12 @@ impl Code {
             Self::DigestMismatch => "digest_mismatch",
             Self::ModuleTooLarge => "module_too_large",
             Self::QuotaExceeded => "quota_exceeded",
-            Self::InvalidManifest => "invalid_manifest",
+            Self::InvalidManifest | Self::IdempotencyMismatch => "invalid_manifest",
             Self::NotPlaceable => "not_placeable",
             Self::EndpointNotFound => "endpoint_not_found",
             Self::VarNotFound => "var_not_found",
             Self::PreconditionFailed => "precondition_failed",
+            Self::IdempotencyMismatch => "idempotency_mismatch",
             Self::UnknownRoute => "unknown_route",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotLocal => "not_local",
@@ -220,9 +224,11 @@ impl Code {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::InvalidId | Self::InvalidQuery | Self::InvalidBody => StatusCode::BAD_REQUEST,
-            Self::InvalidFilter | Self::InvalidModule | Self::DigestMismatch | Self::InvalidManifest => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::InvalidFilter
+            | Self::InvalidModule
+            | Self::DigestMismatch
+            | Self::InvalidManifest
+            | Self::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Self::EventNotFound
             | Self::SessionNotFound
             | Self::DeploymentNotFound
@@ -298,6 +304,7 @@ impl Code {
             Self::EndpointNotFound => "No such endpoint",
             Self::VarNotFound => "No such variable",
             Self::PreconditionFailed => "Changed meanwhile",
+            Self::IdempotencyMismatch => "The key named something else",
             Self::UnknownRoute => "No such route",
             Self::MethodNotAllowed => "Method not allowed",
             Self::NotLocal => "Only this machine may ask",

@@ -204,6 +204,11 @@ impl Registry {
         &self.0.deployed
     }
 
+    /// What secrets are sealed by.
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
     /// All modules of the host.
     pub fn library(&self) -> &Library {
         &self.0.library

@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::auth::{Asker, InOrg};
-use super::super::openapi::{After, Condition};
+use super::super::openapi::{After, Condition, Key};
 use super::super::parameters::Names;
 use super::super::view::{Member, MemberChange, NewMember, Page};
 use super::super::{Code, PREFIX, Problem, State};
-use super::{Body, IfMatch, Tagged, commit, listing, orgs, write};
+use super::{Body, IfMatch, Once, Tagged, commit, listing, orgs, write};
 use crate::store::catalog::{Change, Expect, Identity, Item as _, Items as _, Kept, MemberItem, Role};
 
 impl From<MemberItem> for Member {
@@ -39,13 +39,18 @@ pub(in crate::api) async fn list(
 }
 
 /// Make somebody a member
-#[utoipa::path(post, path = "/members", tag = "members", request_body = NewMember, responses((status = 201, body = Member)))]
+#[utoipa::path(post, path = "/members", tag = "members", params(Key), request_body = NewMember, responses((status = 201, body = Member)))]
 pub(in crate::api) async fn create(
     extract::State(api): extract::State<State>,
     InOrg(asker): InOrg,
+    once: Once,
     Body(new): Body<NewMember>,
 ) -> Result<Response, Problem> {
     asker.may(Role::Owner)?;
+    let asked = match once.ask(&api, &asker.org, &asker.caller, &new).await? {
+        Ok(answered) => return Ok(answered),
+        Err(asked) => asked,
+    };
     let identity = identity(new.issuer, new.subject, new.email)?;
     let (role, display_name) = (new.role, orgs::display(new.display_name)?);
     let item = MemberItem { identity, role, display_name, created_at: api.clock.now() };
@@ -53,9 +58,12 @@ pub(in crate::api) async fn create(
     let role = serde_json::to_value(item.role).unwrap_or_default();
     let told = asker.did(&api, "member.create", id.as_str()).with("role", role);
     let exists = |_| Problem::new(Code::MemberExists, format!("they are the member `{id}` already"));
-    let revision = commit(&api, &asker.org, vec![Change::put(&item, Expect::Absent)?], told, exists).await?;
     let location = format!("{PREFIX}/orgs/{}/members/{id}", asker.org);
-    Ok(Tagged(revision, Member::from(item)).created(location))
+    let mut changes = vec![Change::put(&item, Expect::Absent)?];
+    let made = Member::from(item);
+    changes.extend(asked.keep(&api, &asker.org, &location, &made).await?);
+    let revision = commit(&api, &asker.org, changes, told, exists).await?;
+    Ok(Tagged(revision, made).created(location))
 }
 
 /// Show a member

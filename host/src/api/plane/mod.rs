@@ -5,6 +5,7 @@ pub(super) mod deployments;
 pub(super) mod endpoints;
 pub(super) mod members;
 pub(super) mod modules;
+mod once;
 pub(super) mod orgs;
 pub(super) mod place;
 pub(super) mod projects;
@@ -13,5 +14,6 @@ mod usage;
 pub(super) mod vars;
 mod write;
 
+pub(super) use once::{Asked, Once};
 pub(super) use usage::{limits, owed};
 pub(super) use write::{Body, IfMatch, Tagged, commit, listing};

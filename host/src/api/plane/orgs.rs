@@ -7,8 +7,8 @@ use axum::response::Response;
 use super::super::auth::{Access, Asker, Caller, InOrg, Operator};
 use super::super::view::{Membership, NewOrg, Org, OrgChange, Page, Whoami};
 use super::super::{Code, PREFIX, Problem, State};
-use super::{Body, IfMatch, Tagged, commit, listing, tokens};
-use crate::store::catalog::{Change, Expect, Items as _, Kept, OrgItem, Role};
+use super::{Body, IfMatch, Once, Tagged, commit, listing, tokens};
+use crate::store::catalog::{Change, Expect, HOST, Items as _, Kept, OrgItem, Role};
 
 impl From<OrgItem> for Org {
     fn from(item: OrgItem) -> Self {
@@ -59,12 +59,18 @@ pub(in crate::api) async fn list(
 /// Make an org
 ///
 /// For operators.
-#[utoipa::path(post, path = "/orgs", tag = "orgs", request_body = NewOrg, responses((status = 201, body = Org)))]
+#[utoipa::path(post, path = "/orgs", tag = "orgs", params(super::super::openapi::Key), request_body = NewOrg, responses((status = 201, body = Org)))]
 pub(in crate::api) async fn create(
     extract::State(api): extract::State<State>,
     Operator(caller): Operator,
+    once: Once,
     Body(new): Body<NewOrg>,
 ) -> Result<Response, Problem> {
+    // An org that is not there yet has no room of its own.
+    let asked = match once.ask(&api, &HOST.into(), &caller, &new).await? {
+        Ok(answered) => return Ok(answered),
+        Err(asked) => asked,
+    };
     let NewOrg { name, display_name, quotas } = new;
     if !is_name(&name) {
         let detail = format!(
@@ -80,7 +86,14 @@ pub(in crate::api) async fn create(
     let exists = |_| Problem::new(Code::OrgExists, format!("the org `{org}` is there already"));
     let revision = commit(&api, &org, change, told, exists).await?;
     api.registry.allow(&item);
-    Ok(Tagged(revision, Org::from(item)).created(format!("{PREFIX}/orgs/{org}")))
+    let location = format!("{PREFIX}/orgs/{org}");
+    let made = Org::from(item);
+    // In another org's room, so in another commit: if it fails, the next request with the key is told that the org is there.
+    if let Some(kept) = asked.keep(&api, &HOST.into(), &location, &made).await? {
+        let told = caller.by().did(api.clock.now(), "answer.keep", org.to_string());
+        commit(&api, &HOST.into(), vec![kept], told, |_| super::write::changed()).await?;
+    }
+    Ok(Tagged(revision, made).created(location))
 }
 
 /// Show an org

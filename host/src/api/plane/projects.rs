@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::auth::{Asker, InProject, project_not_found};
-use super::super::openapi::{After, Condition};
+use super::super::openapi::{After, Condition, Key};
 use super::super::view::{Canary, NewProject, Page, Project};
 use super::super::{Code, PREFIX, Problem, State};
-use super::{Body, IfMatch, Tagged, commit, listing};
+use super::{Body, IfMatch, Once, Tagged, commit, listing};
 use crate::event::Org;
 use crate::store::catalog::{Change, Expect, Items as _, Kept, ProjectItem, Role};
 
@@ -43,13 +43,19 @@ pub(in crate::api) async fn list(
 /// Make a project
 ///
 /// A first deployment makes it too.
-#[utoipa::path(post, path = "/projects", tag = "projects", request_body = NewProject, responses((status = 201, body = Project)))]
+#[utoipa::path(post, path = "/projects", tag = "projects", params(Key), request_body = NewProject, responses((status = 201, body = Project)))]
 pub(in crate::api) async fn create(
     extract::State(api): extract::State<State>,
     asker: Asker,
-    Body(NewProject { name }): Body<NewProject>,
+    once: Once,
+    Body(new): Body<NewProject>,
 ) -> Result<Response, Problem> {
     asker.may(Role::Developer)?;
+    let asked = match once.ask(&api, &asker.org, &asker.caller, &new).await? {
+        Ok(answered) => return Ok(answered),
+        Err(asked) => asked,
+    };
+    let NewProject { name } = new;
     if asker.project.as_ref().is_some_and(|own| *own != name) {
         return Err(Problem::new(Code::Forbidden, "the token is for another project alone"));
     }
@@ -60,9 +66,12 @@ pub(in crate::api) async fn create(
     let item = ProjectItem { name, created_at: api.clock.now(), active, previous, canary, testing };
     let told = asker.did(&api, "project.create", item.name.as_str());
     let exists = |_| Problem::new(Code::ProjectExists, "the org has a project of this name already");
-    let revision = commit(&api, &asker.org, vec![Change::put(&item, Expect::Absent)?], told, exists).await?;
     let location = format!("{PREFIX}/orgs/{}/projects/{}", asker.org, item.name);
-    Ok(Tagged(revision, Project::from(item)).created(location))
+    let mut changes = vec![Change::put(&item, Expect::Absent)?];
+    let made = Project::from(item);
+    changes.extend(asked.keep(&api, &asker.org, &location, &made).await?);
+    let revision = commit(&api, &asker.org, changes, told, exists).await?;
+    Ok(Tagged(revision, made).created(location))
 }
 
 /// Show a project

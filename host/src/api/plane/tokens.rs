@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::auth::{self, Caller, InOrg, Operator};
-use super::super::openapi::After;
+use super::super::openapi::{After, Key};
 use super::super::parameters::Names;
 use super::super::view::{MadeToken, NewToken, Page, Token};
 use super::super::{Code, PREFIX, Problem, State};
-use super::{Body, Tagged, commit, listing, write};
+use super::{Asked, Body, Once, Tagged, commit, listing, write};
 use crate::event::{Org, Timestamp};
 use crate::store::catalog::{Change, Expect, HOST, Item as _, Items as _, Kept, Role, Scope, TokenItem};
 
@@ -32,10 +32,11 @@ pub(in crate::api) async fn list(
 /// Make a token of an org
 ///
 /// What its holder shows is in the answer, and never told again.
-#[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = NewToken, responses((status = 201, body = MadeToken)))]
+#[utoipa::path(post, path = "/tokens", tag = "tokens", params(Key), request_body = NewToken, responses((status = 201, body = MadeToken)))]
 pub(in crate::api) async fn create(
     extract::State(api): extract::State<State>,
     InOrg(asker): InOrg,
+    once: Once,
     Body(new): Body<NewToken>,
 ) -> Result<Response, Problem> {
     asker.may(Role::Owner)?;
@@ -43,8 +44,11 @@ pub(in crate::api) async fn create(
         let detail = "`scope`: an org's token is for the org or a project; an operator's is made at `/api/v1/tokens`";
         return Err(Problem::new(Code::InvalidBody, detail));
     }
-    let location = format!("{PREFIX}/orgs/{}/tokens", asker.org);
-    make(&api, &asker.org, &asker.caller, new, location).await
+    let list = format!("{PREFIX}/orgs/{}/tokens", asker.org);
+    match once.ask(&api, &asker.org, &asker.caller, &new).await? {
+        Ok(answered) => Ok(answered),
+        Err(asked) => make(&api, &asker.org, &asker.caller, new, list, asked).await,
+    }
 }
 
 /// Show a token of an org
@@ -81,17 +85,22 @@ pub(in crate::api) async fn list_of_host(
 }
 
 /// Make an operator's token
-#[utoipa::path(post, path = "/tokens", tag = "operators", request_body = NewToken, responses((status = 201, body = MadeToken)))]
+#[utoipa::path(post, path = "/tokens", tag = "operators", params(Key), request_body = NewToken, responses((status = 201, body = MadeToken)))]
 pub(in crate::api) async fn create_of_host(
     extract::State(api): extract::State<State>,
     Operator(caller): Operator,
+    once: Once,
     Body(new): Body<NewToken>,
 ) -> Result<Response, Problem> {
     if new.scope != Scope::Operator {
         let detail = "`scope`: tokens of this list are operators'; an org's are made below `/api/v1/orgs/{org}/tokens`";
         return Err(Problem::new(Code::InvalidBody, detail));
     }
-    make(&api, &HOST.into(), &caller, new, format!("{PREFIX}/tokens")).await
+    let host = HOST.into();
+    match once.ask(&api, &host, &caller, &new).await? {
+        Ok(answered) => Ok(answered),
+        Err(asked) => make(&api, &host, &caller, new, format!("{PREFIX}/tokens"), asked).await,
+    }
 }
 
 /// Show an operator's token
@@ -121,7 +130,14 @@ async fn page(api: &State, org: &Org, query: Option<&str>) -> Result<Json<Page<T
     Ok(Json(Page { items, next: page.next }))
 }
 
-async fn make(api: &State, org: &Org, caller: &Caller, new: NewToken, list: String) -> Result<Response, Problem> {
+async fn make(
+    api: &State,
+    org: &Org,
+    caller: &Caller,
+    new: NewToken,
+    list: String,
+    asked: Asked,
+) -> Result<Response, Problem> {
     let NewToken { name, scope, expires_at } = new;
     let now = api.clock.now();
     if name.is_empty() || name.chars().count() > 200 {
@@ -137,10 +153,12 @@ async fn make(api: &State, org: &Org, caller: &Caller, new: NewToken, list: Stri
     })?;
     let scope = serde_json::to_value(&item.scope).unwrap_or_default();
     let told = caller.by().did(now, "token.create", item.key()).with("name", item.name.as_str()).with("scope", scope);
-    let change = vec![Change::put(&item, Expect::Absent)?];
-    let revision = commit(api, org, change, told, |_| write::changed()).await?;
     let location = format!("{list}/{}", item.id);
-    Ok(Tagged(revision, MadeToken { secret, token: view(item, None) }).created(location))
+    let mut changes = vec![Change::put(&item, Expect::Absent)?];
+    let made = MadeToken { secret, token: view(item, None) };
+    changes.extend(asked.keep(api, org, &location, &made).await?);
+    let revision = commit(api, org, changes, told, |_| write::changed()).await?;
+    Ok(Tagged(revision, made).created(location))
 }
 
 async fn one(api: &State, org: &Org, id: &str) -> Result<Tagged<Token>, Problem> {

@@ -390,6 +390,47 @@ async fn who_did_what_is_told() {
 }
 
 #[tokio::test]
+async fn a_creation_that_is_asked_for_twice_happens_once() {
+    let plane = Plane::start().await;
+    let owner = plane.org("acme").await;
+    let ask = async |path: &str, key: &str, body: Value| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        plane.send_with(&owner, Method::POST, path, &headers, body.to_string()).await
+    };
+    let token = |name: &str| json!({ "name": name, "scope": { "kind": "org", "role": "viewer" } });
+    let first = ask("/orgs/acme/tokens", "one", token("a")).await;
+    let again = ask("/orgs/acme/tokens", "one", token("a")).await;
+    assert_eq!((again.status, &again.body), (201, &first.body), "the secret too");
+    assert_eq!(
+        (again.headers["location"].clone(), &*again.headers["idempotency-replayed"]),
+        (first.headers["location"].clone(), "true")
+    );
+    assert_eq!(ask("/orgs/acme/tokens", "one", token("b")).await.code(), "422 idempotency_mismatch");
+    let other = ask("/orgs/acme/tokens", "two", token("a")).await;
+    assert_ne!(other.body["secret"], first.body["secret"]);
+    let count = plane.get(&owner, "/orgs/acme/tokens").await.body["items"].as_array().unwrap().len();
+    assert_eq!(count, 3, "the owner's, and two");
+    // It is not kept in the clear.
+    let query = RecordQuery { kind: Kind::Answer, prefix: String::new(), after: None, limit: 9 };
+    let rows = plane.store.catalog.records(&"acme".into(), query).await.unwrap();
+    assert!(rows.len() == 2 && rows.iter().all(|row| !row.body.contains("th_")));
+    // After a day the key is as good as new.
+    plane.clock.advance(std::time::Duration::from_secs(24 * 60 * 60));
+    let later = ask("/orgs/acme/tokens", "one", token("c")).await;
+    assert_eq!((later.status, &later.body["name"]), (201, &json!("c")));
+    for path in ["/orgs/acme/projects", "/orgs/acme/members"] {
+        let body = if path.ends_with("projects") {
+            json!({ "name": "p" })
+        } else {
+            json!({ "email": "a@b", "role": "viewer" })
+        };
+        let (first, again) = (ask(path, path, body.clone()).await, ask(path, path, body).await);
+        assert_eq!((first.status, again.status, &again.body), (201, 201, &first.body), "{path}");
+    }
+    assert_eq!(ask("/orgs/acme/projects", "", json!({ "name": "q" })).await.code(), "400 invalid_body");
+}
+
+#[tokio::test]
 async fn a_secret_goes_in_and_never_comes_out() {
     let plane = Plane::start().await;
     let owner = plane.org("acme").await;

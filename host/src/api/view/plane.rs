@@ -150,7 +150,7 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// When somebody revoked it.
     pub revoked_at: Option<Timestamp>,
-    /// When it was shown last, to some minutes.
+    /// When it was shown last, to five minutes.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -408,7 +408,7 @@ pub struct Var {
     pub secret: bool,
     /// Its value; null of a secret.
     pub value: Option<String>,
-    /// Counts its values: 1 for the first.
+    /// Greater with each value.
     pub version: u64,
     /// When it got this value.
     pub updated_at: Timestamp,

@@ -298,7 +298,7 @@ pub struct VarItem {
     pub name: String,
     /// Whether its value is shown to nobody but them.
     pub secret: bool,
-    /// Counts its values: 1 for the first.
+    /// Greater with each value that the name has had; a sealed value is of one version alone.
     pub version: u64,
     /// When it got this value.
     pub updated_at: Timestamp,
