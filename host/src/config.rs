@@ -6,8 +6,9 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::quota::{self, Limits};
 use crate::trigger::Limit;
-use crate::{deploy, dispatch, guest, ingest, retention, server};
+use crate::{deploy, dispatch, guest, ingest, retention, seal, server};
 
 /// Every setting, its default and its reason.
 pub const DEFAULTS: &str = include_str!("../default.toml");
@@ -49,8 +50,12 @@ pub struct Config {
     pub dispatch: dispatch::Config,
     /// What is kept, and for how long.
     pub history: retention::Config,
+    /// How secrets are kept.
+    pub secrets: seal::Config,
     /// What a sandbox may take.
     pub guest: guest::Config,
+    /// What an org may take of which no operator said anything.
+    pub quota: quota::Config,
 }
 
 impl Config {
@@ -71,8 +76,25 @@ impl Config {
         Ok(config)
     }
 
+    /// What an org may take of which no operator said anything.
+    pub fn limits(&self) -> Limits {
+        let Self { deploy, dispatch, history, guest, quota, .. } = self;
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Limits {
+            events_per_second: (quota.events_per_second > 0).then_some(quota.events_per_second),
+            burst: quota.burst,
+            backlog: count(dispatch.backlog),
+            sessions: count(dispatch.slots_per_org.min(dispatch.slots)),
+            modules: quota.modules,
+            module_bytes: deploy.module_bytes,
+            modules_bytes: quota.modules_bytes,
+            stored_bytes: (history.bytes_per_org > 0).then_some(history.bytes_per_org),
+            log_bytes: guest.limits.log_bytes,
+        }
+    }
+
     fn check(&self) -> anyhow::Result<()> {
-        let Self { ingest, http, dispatch, history, guest, .. } = self;
+        let Self { ingest, http, dispatch, history, guest, quota, .. } = self;
         let at_least_one = [
             ("ingest.body_bytes", ingest.body_bytes == 0),
             ("ingest.read_timeout_ms", ingest.read_timeout_ms == 0),
@@ -80,6 +102,8 @@ impl Config {
             ("http.connections", http.connections == 0),
             ("http.head_timeout_ms", http.head_timeout_ms == 0),
             ("http.http2_streams", http.http2_streams == 0),
+            ("http.tls.handshake_timeout_ms", http.tls.handshake_timeout_ms == 0),
+            ("http.tls.reload_ms", http.tls.reload_ms == 0),
             ("dispatch.timeout_ms", dispatch.timeout_ms == 0),
             ("history.budget", history.budget == 0),
             ("history.interval_ms", history.interval_ms == 0),
@@ -95,9 +119,14 @@ impl Config {
             ("guest.outbound.connect_timeout_ms", guest.outbound.connect_timeout_ms == 0),
             ("guest.outbound.first_byte_timeout_ms", guest.outbound.first_byte_timeout_ms == 0),
             ("guest.outbound.idle_timeout_ms", guest.outbound.idle_timeout_ms == 0),
+            ("quota.burst", quota.burst == 0),
         ];
         if let Some((name, _)) = at_least_one.iter().find(|(_, is_zero)| *is_zero) {
             bail!("`{name}` is 0: it must be at least 1");
+        }
+        let tls = &http.tls;
+        if tls.certificate.as_os_str().is_empty() != tls.key.as_os_str().is_empty() {
+            bail!("`http.tls.certificate` and `http.tls.key` go together: set both or none");
         }
         let threads = guest.threads;
         if threads > MAX_THREADS {
@@ -232,6 +261,12 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(load(text).unwrap_err(), expected, "{text}");
         }
+        let not_network = load("[http]\nproxies = [\"10.0.0.0/40\"]\n").unwrap_err();
+        assert!(not_network.contains("`10.0.0.0/40` is not a network"), "{not_network}");
+        let not_address = load("[http]\napi_listen = \"localhost\"\n").unwrap_err();
+        assert!(not_address.contains("`localhost` is not where one can listen"), "{not_address}");
+        let half = load("[http.tls]\nkey = \"a.pem\"\n").unwrap_err();
+        assert_eq!(half, "`http.tls.certificate` and `http.tls.key` go together: set both or none");
         let wrong_type = load("[ingest]\nbody_bytes = \"a lot\"\n").unwrap_err();
         assert!(wrong_type.contains("body_bytes"), "{wrong_type}");
     }

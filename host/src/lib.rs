@@ -6,6 +6,8 @@
 pub mod event;
 // The one caller of the system's clock.
 pub mod clock;
+// Secrets that nobody can guess.
+pub mod random;
 // The one caller of `spawn`.
 pub mod task;
 // What the host tells those who run it.
@@ -14,14 +16,20 @@ pub mod observe;
 pub mod egress;
 // Which handlers an event selects.
 pub mod trigger;
-// What is kept, as five traits written for their users.
+// Certificates, and the one provider of cryptography.
+pub mod tls;
+// What is kept, as six traits written for their users.
 pub mod store;
+// Secrets as they are kept: sealed.
+pub mod seal;
 // Removes from the history what is too old or too much.
 pub mod retention;
 // Runs handlers: a fresh sandbox for every event.
 pub mod guest;
 // What is deployed: manifests, modules, and the snapshot that requests are routed by.
 pub mod deploy;
+// What an org may take.
+pub mod quota;
 // Runs what is owed.
 pub mod dispatch;
 // Receives webhooks.

@@ -1,6 +1,7 @@
 //! Removes from the history what is too old or too much, and what handlers kept for a time that is over, a little at a time:
 //! what waits to be committed meanwhile waits for a few rows, not for all of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use serde::Deserialize;
 use tracing::{debug, warn};
 
 use crate::clock::Clock;
-use crate::event::Timestamp;
-use crate::store::{self, Expired, Expiry, History, Kv};
+use crate::event::{Org, Timestamp};
+use crate::store::{self, Catalog, Expired, Expiry, History, Kv};
 use crate::task::Tasks;
 
 /// Between two rounds of one clearing: others commit meanwhile.
@@ -36,7 +37,7 @@ impl Config {
         // Before time began nothing was received.
         let before = (self.days > 0).then(|| now.checked_sub(age).unwrap_or(Timestamp::MIN));
         let bytes = (self.bytes_per_org > 0).then_some(self.bytes_per_org);
-        Expiry { before, bytes, now, budget: self.budget }
+        Expiry { before, bytes, bytes_of: BTreeMap::new(), now, budget: self.budget }
     }
 }
 
@@ -48,6 +49,10 @@ pub struct Keeper {
     pub history: Arc<dyn History>,
     /// Where handlers keep what ends.
     pub kv: Arc<dyn Kv>,
+    /// Where records are that have a time.
+    pub catalog: Arc<dyn Catalog>,
+    /// What single orgs may keep in bytes, where that is something else.
+    pub quotas: Box<dyn Fn() -> BTreeMap<Org, u64> + Send + Sync>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -74,7 +79,9 @@ impl Keeper {
     /// One round: a commit of each.
     async fn step(&self) -> store::Result<Expired> {
         let now = self.clock.now();
-        let mut expired = self.history.expire(self.config.expiry(now)).await?;
+        let expiry = Expiry { bytes_of: (self.quotas)(), ..self.config.expiry(now) };
+        let mut expired = self.history.expire(expiry).await?;
+        self.catalog.remove_expired(now, self.config.budget).await?;
         let entries = self.kv.expire(now, self.config.budget).await?;
         expired.more |= entries == self.config.budget;
         if entries > 0 {
@@ -98,7 +105,8 @@ mod tests {
     fn keeper(store: &Store, days: u32, bytes_per_org: u64) -> Keeper {
         let config = Config { days, bytes_per_org, budget: 2, interval_ms: 1 };
         let clock = Clock::manual(Timestamp::from_second(START).unwrap());
-        Keeper { config, history: store.history.clone(), kv: store.kv.clone(), clock }
+        let (history, catalog) = (store.history.clone(), store.catalog.clone());
+        Keeper { config, history, kv: store.kv.clone(), catalog, quotas: Box::new(BTreeMap::new), clock }
     }
 
     /// An event of this day.

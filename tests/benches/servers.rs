@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use axum::extract::Path as Parameter;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::routing::any;
-use tenterhook_host::app::{App, Options};
+use tenterhook_host::app::{App, Options, Tenancy};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::deploy::{Applied, Project};
@@ -100,7 +100,8 @@ async fn start(config: Config, store: Store, more: &str) -> (App, DeploymentId) 
     let options = Options {
         config,
         store,
-        org: "bench".into(),
+        masters: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".parse().unwrap(),
+        tenancy: Tenancy::One("bench".into()),
         listen: LOOPBACK,
         clock: Clock::system(),
         compiler: compiler(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::program::{self, Up, text};
-use crate::harness::wat;
+use crate::harness::{wat, web};
 
 const MANIFEST: &str = "version: v1
 project:
@@ -20,7 +20,7 @@ project:
 fn get(url: &str) -> (u16, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let answer = reqwest::get(url).await.unwrap();
+        let answer = web::get(url).await;
         (answer.status().as_u16(), answer.text().await.unwrap())
     })
 }
@@ -66,6 +66,11 @@ fn a_backup_of_a_running_server_serves_the_same() {
     let new = dir.path().join("new/data");
     let restored = program::run(&["restore", file, "--data", shown(&new)]);
     assert!(restored.status.success(), "{}", text(&restored.stderr));
+    // Secrets are of no use without the key, which is not in a backup.
+    let keyless =
+        program::run(&["up", shown(&project), "--data", shown(&new), "--listen", "127.0.0.1:0", "--no-watch"]);
+    assert!(text(&keyless.stderr).contains("there is no master key"), "{}", text(&keyless.stderr));
+    std::fs::copy(dir.path().join("data/master.key"), new.join("master.key")).unwrap();
     // The project's own module is gone: the deployment and its module are the restored ones.
     std::fs::remove_file(project.join("hello.wasm")).unwrap();
     let mut up = Up::start(&project, &new);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::program::{Up, text};
-use crate::harness::wat;
+use crate::harness::{wat, web};
 
 const MANIFEST: &str = "version: v1
 project:
@@ -44,7 +44,7 @@ impl Shop {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let url = format!("{}/webhooks/{slug}", self.up.url);
-            let sent = reqwest::Client::new().post(url).header("content-type", "application/json");
+            let sent = web::client().build().unwrap().post(url).header("content-type", "application/json");
             let answer = sent.body(body.to_owned()).send().await.unwrap();
             assert_eq!(answer.status(), 202);
             answer.headers()["tenterhook-event-id"].to_str().unwrap().to_owned()

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::host::Host;
+use crate::harness::web;
 
 const MANIFEST: &str = "
 version: v1
@@ -19,7 +20,7 @@ project:
 async fn the_payload_is_the_same() {
     let host = Host::start(MANIFEST).await;
     let url = format!("http://{}/webhooks/hook/a%2Fb?x=1;2", host.address());
-    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
+    let client = web::client().http2_prior_knowledge().build().unwrap();
     let request = client.post(&url).header("x-github-event", "push").header("cookie", "a=1").header("cookie", "b=2");
     let answer = request.header("content-type", "application/json").body("{\"a\": 1}").send().await.unwrap();
     assert_eq!(answer.version(), reqwest::Version::HTTP_2);
@@ -44,7 +45,7 @@ async fn the_payload_is_the_same() {
 #[tokio::test]
 async fn refusals_are_the_same() {
     let host = Host::start(MANIFEST).await;
-    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
+    let client = web::client().http2_prior_knowledge().build().unwrap();
     let url = format!("http://{}/webhooks", host.address());
     assert_eq!(client.get(format!("{url}/none")).send().await.unwrap().status(), 404);
     let large = client.post(format!("{url}/hook")).body(vec![b'a'; 524_289]).send().await.unwrap();

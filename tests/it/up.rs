@@ -5,7 +5,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::harness::program::{self, Up, text};
-use crate::harness::wat;
+use crate::harness::{wat, web};
 
 const MANIFEST: &str = "version: v1
 project:
@@ -29,7 +29,7 @@ fn project(manifest: &str) -> TempDir {
 fn get(url: &str) -> (u16, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let answer = reqwest::get(url).await.unwrap();
+        let answer = web::get(url).await;
         (answer.status().as_u16(), answer.text().await.unwrap())
     })
 }

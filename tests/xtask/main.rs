@@ -9,6 +9,7 @@ mod guest;
 mod hostile;
 mod plugins;
 mod process;
+mod schemathesis;
 mod soak;
 mod test;
 mod wasm_toolchain;

@@ -6,9 +6,10 @@ use anyhow::Result;
 
 use crate::guest;
 use crate::process::run as start;
+use crate::schemathesis;
 use crate::wasm_toolchain::{Place, provide};
 
-/// Runs every test, after providing what the tests need: a compiler for WebAssembly.
+/// Runs every test, after providing what the tests need: a compiler for WebAssembly, and schemathesis (with Python 3).
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -22,5 +23,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     // Before the tests, so that none of them waits for a download.
     provide(&args.place, &[guest::UNKNOWN, guest::WASIP2])?;
-    start(Command::new("cargo").args(["test", "--workspace", "--locked"]).args(&args.arguments))
+    let schemathesis = schemathesis::provide(&args.place.cache()?)?;
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--workspace", "--locked"]).args(&args.arguments);
+    start(cargo.env("TENTERHOOK_SCHEMATHESIS", schemathesis))
 }

@@ -39,6 +39,13 @@ pub(crate) struct Place {
     cache: Option<PathBuf>,
 }
 
+impl Place {
+    /// The user's cache folder.
+    pub(crate) fn cache(&self) -> Result<PathBuf> {
+        cache_folder(self.cache.as_deref())
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<()> {
     if let Some(target) = &args.print_rustc {
@@ -81,11 +88,15 @@ pub(crate) fn provide(place: &Place, targets: &[&str]) -> Result<PathBuf> {
     Ok(rustc)
 }
 
+fn cache_folder(cache: Option<&Path>) -> Result<PathBuf> {
+    match cache {
+        Some(cache) => Ok(cache.to_owned()),
+        None => Ok(std::env::home_dir().context("finding the home folder: pass --prefix DIR")?.join(".cache")),
+    }
+}
+
 fn default_prefix(cache: Option<&Path>, ordinary: &Path) -> Result<PathBuf> {
-    let cache = match cache {
-        Some(cache) => cache.to_owned(),
-        None => std::env::home_dir().context("finding the home folder: pass --prefix DIR")?.join(".cache"),
-    };
+    let cache = cache_folder(cache)?;
     // The compiler borrows the ordinary toolchain's linker, hence a prefix for each of its versions.
     let version = read(Command::new(ordinary).arg("-V"))?;
     let version = version.split(' ').nth(1).context("reading the version of rustc")?;

@@ -4,12 +4,15 @@ use async_trait::async_trait;
 use axum::{Json, extract};
 use futures_util::future::join_all;
 
+use super::auth::InOrg;
 use super::body::Fields;
+use super::openapi::Nothing;
 use super::parameters::{Id, Parameters};
 use super::{Code, Problem, State, lists, sessions, view};
 use crate::dispatch::{self, Cancelled};
 use crate::event::{Org, SessionId, SessionState};
 use crate::ingest::{Intake, Redispatch, RedispatchError, Redispatched};
+use crate::store::catalog::Role;
 use crate::store::{self, EventRecord, Redriven, SessionRecord};
 
 /// What drives sessions and makes events, as the API needs it.
@@ -68,14 +71,18 @@ impl Control for Live {
     }
 }
 
+/// Retry a session
+#[utoipa::path(post, path = "/sessions/{id}/retry", tag = "sessions", request_body = Nothing, responses((status = 200, body = SessionRecord)))]
 pub(super) async fn retry(
     extract::State(api): extract::State<State>,
+    InOrg(asker): InOrg,
     Id(id): Id<SessionId>,
     Fields(fields): Fields,
 ) -> Result<Json<SessionRecord>, Problem> {
+    asker.may(Role::Developer)?;
     Parameters::of_object(fields, &[])?;
-    match api.control.redrive(&api.org, id).await? {
-        Redriven::Owed(_) => sessions::find(&api, id).await.map(Json),
+    match api.control.redrive(&asker.org, id).await? {
+        Redriven::Owed(_) => sessions::find(&api, &asker.org, id).await.map(Json),
         Redriven::Unknown => Err(sessions::not_found(id)),
         Redriven::NotRedrivable(state) => Err(Problem::new(Code::NotRetryable, not_retryable(id, state))),
         Redriven::NotKept => {
@@ -91,12 +98,17 @@ fn not_retryable(id: SessionId, state: SessionState) -> String {
     format!("`{id}` is {state}: {why}")
 }
 
+/// Retry sessions
+///
 /// A page of the sessions that a list would have, driven again together. It is for the client to ask for the next one, so that
 /// no request takes long.
+#[utoipa::path(post, path = "/sessions/retry", tag = "sessions", request_body = view::RetryAll, responses((status = 200, body = view::Retried)))]
 pub(super) async fn retry_all(
     extract::State(api): extract::State<State>,
+    InOrg(asker): InOrg,
     Fields(fields): Fields,
 ) -> Result<Json<view::Retried>, Problem> {
+    asker.may(Role::Developer)?;
     let mut query = lists::sessions(Parameters::of_object(fields, &lists::SESSIONS)?, api.clock.now())?;
     let state = *query.state.get_or_insert(SessionState::Dead);
     if !state.is_redrivable() {
@@ -104,9 +116,9 @@ pub(super) async fn retry_all(
         return Err(Problem::new(Code::InvalidBody, detail));
     }
     let before = query.before;
-    let page = api.history.sessions(&api.org, query).await?;
+    let page = api.history.sessions(&asker.org, query).await?;
     // Together, so that they share their commits.
-    let driven = join_all(page.records.iter().map(|record| api.control.redrive(&api.org, record.id))).await;
+    let driven = join_all(page.records.iter().map(|record| api.control.redrive(&asker.org, record.id))).await;
     let mut retried = view::Retried { retried: 0, skipped: 0, not_kept: 0, next: page.next.map(|id| id.to_string()) };
     let mut failed = None;
     // Behind which session those that failed are found again.
@@ -134,14 +146,18 @@ pub(super) async fn retry_all(
     }
 }
 
+/// Cancel a session
+#[utoipa::path(post, path = "/sessions/{id}/cancel", tag = "sessions", request_body = Nothing, responses((status = 200, body = SessionRecord)))]
 pub(super) async fn cancel(
     extract::State(api): extract::State<State>,
+    InOrg(asker): InOrg,
     Id(id): Id<SessionId>,
     Fields(fields): Fields,
 ) -> Result<Json<SessionRecord>, Problem> {
+    asker.may(Role::Developer)?;
     Parameters::of_object(fields, &[])?;
-    let cancelled = api.control.cancel(&api.org, id).await?;
-    let session = sessions::find(&api, id).await?;
+    let cancelled = api.control.cancel(&asker.org, id).await?;
+    let session = sessions::find(&api, &asker.org, id).await?;
     match cancelled {
         Cancelled::Done => Ok(Json(session)),
         Cancelled::NotOwed => {

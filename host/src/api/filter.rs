@@ -9,9 +9,10 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
+use super::auth::{Asker, InOrg};
 use super::parameters::Parameters;
 use super::view::{FilterCheck, FilterTest, Mistake, TestedEvent};
-use super::{Code, Problem, State, lists};
+use super::{Code, Problem, State, lists, view};
 use crate::event::{EventId, Keep, Org};
 use crate::store::{self, EventQuery, EventRecord, History, Page};
 use crate::trigger::filter::{CompileError, Context, Filter, Judgement};
@@ -31,14 +32,19 @@ static TURNS: Semaphore = Semaphore::const_new(1);
 /// Compiling takes a processor for up to 100 ms, and some MiB.
 static COMPILING: Semaphore = Semaphore::const_new(1);
 
-pub(super) async fn check(headers: HeaderMap, body: Body) -> Result<Json<FilterCheck>, Problem> {
+/// Check a filter
+#[utoipa::path(post, path = "/filter/check", tag = "filters", request_body = view::Expression, responses((status = 200, body = FilterCheck)))]
+pub(super) async fn check(_: Asker, headers: HeaderMap, body: Body) -> Result<Json<FilterCheck>, Problem> {
     let mut given = Parameters::of_object(read(&headers, body).await?, &["expression"])?;
     let expression = expression(&mut given)?;
     Ok(Json(FilterCheck::from(&compile(expression).await?)))
 }
 
+/// Try a filter on stored events
+#[utoipa::path(post, path = "/filter/test", tag = "filters", request_body = view::TestFilter, responses((status = 200, body = FilterTest)))]
 pub(super) async fn test(
     extract::State(api): extract::State<State>,
+    InOrg(asker): InOrg,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<FilterTest>, Problem> {
@@ -54,12 +60,12 @@ pub(super) async fn test(
     let _turn = TURNS.acquire().await.map_err(|_| failed())?;
     let (items, next) = match event {
         Some(id) => {
-            let record = api.history.event(&api.org, id).await?;
+            let record = api.history.event(&asker.org, id).await?;
             let record =
                 record.ok_or_else(|| Problem::new(Code::EventNotFound, format!("there is no event `{id}`")))?;
             (judge(filter, vec![record]).await?.1, None)
         }
-        None => scan(&api, filter, query).await?,
+        None => scan(&api, &asker.org, filter, query).await?,
     };
     Ok(Json(FilterTest { warnings, items, next: next.map(|id| id.to_string()) }))
 }
@@ -80,6 +86,7 @@ fn expression(given: &mut Parameters) -> Result<String, Problem> {
 /// Asks the filter about one group of events after the other, until there is enough, or it takes too long.
 async fn scan(
     api: &State,
+    org: &Org,
     mut filter: Filter,
     query: EventQuery,
 ) -> Result<(Vec<TestedEvent>, Option<EventId>), Problem> {
@@ -87,7 +94,7 @@ async fn scan(
     let (mut items, mut left, mut before) = (Vec::new(), query.limit, query.before);
     loop {
         let group = EventQuery { before, limit: left.min(AT_ONCE), ..query.clone() };
-        let Page { records, next } = events(api.history.as_ref(), &api.org, group).await?;
+        let Page { records, next } = events(api.history.as_ref(), org, group).await?;
         left = left.saturating_sub(u32::try_from(records.len()).unwrap_or(u32::MAX));
         let tested;
         (filter, tested) = judge(filter, records).await?;

@@ -1,40 +1,34 @@
-//! Who may ask. There are no tokens yet, so the API answers to this machine alone.
+//! Who may ask where there are no tokens: `tenterhook up` answers to its own machine alone.
 //!
 //! Four ways in are closed: another machine (the peer's address), a web page that has its own name resolve to
 //! 127.0.0.1 (the host name), a tunnel to the webhooks that ends on this machine (what proxies add to a request), and a web
 //! page of another site that would change something (where browsers say it is from).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 
 use super::{Code, Problem};
+use crate::server::Peer;
 
 /// Header fields that a proxy or a tunnel adds and that a client on this machine has no use for.
 const PROXIED: [&str; 7] =
     ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "cf-connecting-ip"];
 
-/// Lets requests of this machine through. What they are answered is never kept in a cache.
-pub(super) async fn local_only(request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let checked = check(peer, request.uri(), request.headers());
-    let mut response = match checked.and_then(|()| own_origin(request.method(), request.headers())) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+/// Lets requests of this machine through.
+pub(super) fn local_only(peer: Option<IpAddr>, request: &Request) -> Result<(), Problem> {
+    check(peer, request.uri(), request.headers())?;
+    let is_https = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_https);
+    own_origin(request.method(), if is_https { "https://" } else { "http://" }, request.headers())
 }
 
 /// Whether a request comes straight from this machine and is for it. A peer that is not known is not this machine.
 fn check(peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     // An IPv4 peer of a socket that listens on `::` has an address like `::ffff:127.0.0.1`.
     if !peer.is_some_and(|peer| peer.to_canonical().is_loopback()) {
-        let detail = "the API has no authentication yet and answers only to the machine that it runs on";
+        let detail = "without tokens the API answers only to the machine that it runs on; `tenterhook serve` has them";
         return Err(Problem::new(Code::NotLocal, detail));
     }
     if let Some(name) = PROXIED.into_iter().find(|name| headers.contains_key(*name)) {
@@ -54,13 +48,13 @@ fn check(peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap) -> Result<(), Pro
 
 /// Whether a request that does something comes from a program, or from a page of this very server. Browsers say where a page
 /// is from; that it cannot read the answer would not undo what it did.
-fn own_origin(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+fn own_origin(method: &Method, scheme: &str, headers: &HeaderMap) -> Result<(), Problem> {
     if method.is_safe() {
         return Ok(());
     }
     let host = headers.get(header::HOST).and_then(|host| authority(host.as_bytes()));
     let is_own = |origin: &HeaderValue| {
-        let origin = origin.as_bytes().strip_prefix(b"http://").and_then(authority);
+        let origin = origin.as_bytes().strip_prefix(scheme.as_bytes()).and_then(authority);
         origin.is_some_and(|origin| Some(origin) == host)
     };
     let is_own_site = |site: &HeaderValue| matches!(site.as_bytes(), b"same-origin" | b"none");
@@ -149,7 +143,7 @@ mod tests {
             for (name, value) in headers {
                 map.append(*name, HeaderValue::from_static(value));
             }
-            own_origin(&method, &map).is_ok()
+            own_origin(&method, "http://", &map).is_ok()
         };
         let host = ("host", "localhost:8080");
         assert!(allowed(Method::POST, &[host]));

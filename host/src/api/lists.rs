@@ -43,7 +43,7 @@ pub(super) fn sessions(mut given: Parameters, now: Timestamp) -> Result<SessionQ
     Ok(query)
 }
 
-fn limit(text: &str) -> Result<u32, String> {
+pub(super) fn limit(text: &str) -> Result<u32, String> {
     let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     limit.ok_or_else(|| format!("`{text}` is not a number from 1 to {MAX_LIMIT}"))
 }

@@ -1,6 +1,6 @@
 //! What a request's path, query and body say, checked: nothing unknown, nothing twice, each value one that is allowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
 use axum::extract::rejection::PathRejection;
@@ -18,9 +18,35 @@ impl<S: Send + Sync, T: FromStr<Err = IdError>> FromRequestParts<S> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let not_text = |rejection: PathRejection| Problem::new(Code::InvalidId, rejection.body_text());
-        let Path(text): Path<String> = Path::from_request_parts(parts, state).await.map_err(not_text)?;
+        let Names(names) = Names::from_request_parts(parts, state).await?;
+        let text = names.get("id").map(String::as_str).unwrap_or_default();
         text.parse().map(Self).map_err(|err: IdError| Problem::new(Code::InvalidId, err.to_string()))
+    }
+}
+
+/// What a path says, by the names that its route gives.
+#[derive(Debug)]
+pub(super) struct Names(HashMap<String, String>);
+
+impl Names {
+    /// One of them; the route has it.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// One of them, as the id that it must be.
+    pub(super) fn id<T: FromStr<Err = IdError>>(&self, name: &str) -> Result<T, Problem> {
+        self.get(name).parse().map_err(|err: IdError| Problem::new(Code::InvalidId, err.to_string()))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Names {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let not_text = |rejection: PathRejection| Problem::new(Code::InvalidId, rejection.body_text());
+        let Path(names) = Path::from_request_parts(parts, state).await.map_err(not_text)?;
+        Ok(Self(names))
     }
 }
 

@@ -1,10 +1,13 @@
 //! Every error that the API answers with, as RFC 9457 has it. `host/docs/errors.md` explains each code.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tracing::error;
 
+use super::view::ManifestMistake;
 use crate::store;
 
 /// What a problem's `type` begins with; the code follows.
@@ -46,6 +49,50 @@ pub enum Code {
     NoListener,
     /// The trigger does not listen on the endpoint.
     TriggerNotFound,
+    /// The request shows no token that is good.
+    Unauthenticated,
+    /// Too many wrong tokens came from the address.
+    TooManyAttempts,
+    /// Who asks may not do this.
+    Forbidden,
+    /// There is no such org, or it is none of theirs who ask.
+    OrgNotFound,
+    /// An org has the name.
+    OrgExists,
+    /// The org has no such member.
+    MemberNotFound,
+    /// They are a member already.
+    MemberExists,
+    /// The org has no such token.
+    TokenNotFound,
+    /// The org has no such project.
+    ProjectNotFound,
+    /// The org has a project of the name.
+    ProjectExists,
+    /// The org has no such module.
+    ModuleNotFound,
+    /// A deployment that serves has the module.
+    ModuleInUse,
+    /// What was uploaded is no component that can be run.
+    InvalidModule,
+    /// The body has another digest than the path.
+    DigestMismatch,
+    /// The module is larger than the org's may be.
+    ModuleTooLarge,
+    /// The org has as much as it may.
+    QuotaExceeded,
+    /// The manifest or its modules have mistakes.
+    InvalidManifest,
+    /// The deployment cannot do that.
+    NotPlaceable,
+    /// The project has no such endpoint.
+    EndpointNotFound,
+    /// The project has no such variable.
+    VarNotFound,
+    /// It was changed since the client looked.
+    PreconditionFailed,
+    /// The key named something else before.
+    IdempotencyMismatch,
     /// No route has this path.
     UnknownRoute,
     /// The route exists, not for this method.
@@ -70,7 +117,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of `host/docs/errors.md`.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 47] = [
         Self::InvalidId,
         Self::InvalidQuery,
         Self::InvalidBody,
@@ -86,6 +133,28 @@ impl Code {
         Self::DeploymentBroken,
         Self::NoListener,
         Self::TriggerNotFound,
+        Self::Unauthenticated,
+        Self::TooManyAttempts,
+        Self::Forbidden,
+        Self::OrgNotFound,
+        Self::OrgExists,
+        Self::MemberNotFound,
+        Self::MemberExists,
+        Self::TokenNotFound,
+        Self::ProjectNotFound,
+        Self::ProjectExists,
+        Self::ModuleNotFound,
+        Self::ModuleInUse,
+        Self::InvalidModule,
+        Self::DigestMismatch,
+        Self::ModuleTooLarge,
+        Self::QuotaExceeded,
+        Self::InvalidManifest,
+        Self::NotPlaceable,
+        Self::EndpointNotFound,
+        Self::VarNotFound,
+        Self::PreconditionFailed,
+        Self::IdempotencyMismatch,
         Self::UnknownRoute,
         Self::MethodNotAllowed,
         Self::NotLocal,
@@ -116,6 +185,28 @@ impl Code {
             Self::DeploymentBroken => "deployment_broken",
             Self::NoListener => "no_listener",
             Self::TriggerNotFound => "trigger_not_found",
+            Self::Unauthenticated => "unauthenticated",
+            Self::TooManyAttempts => "too_many_attempts",
+            Self::Forbidden => "forbidden",
+            Self::OrgNotFound => "org_not_found",
+            Self::OrgExists => "org_exists",
+            Self::MemberNotFound => "member_not_found",
+            Self::MemberExists => "member_exists",
+            Self::TokenNotFound => "token_not_found",
+            Self::ProjectNotFound => "project_not_found",
+            Self::ProjectExists => "project_exists",
+            Self::ModuleNotFound => "module_not_found",
+            Self::ModuleInUse => "module_in_use",
+            Self::InvalidModule => "invalid_module",
+            Self::DigestMismatch => "digest_mismatch",
+            Self::ModuleTooLarge => "module_too_large",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::InvalidManifest => "invalid_manifest",
+            Self::NotPlaceable => "not_placeable",
+            Self::EndpointNotFound => "endpoint_not_found",
+            Self::VarNotFound => "var_not_found",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::IdempotencyMismatch => "idempotency_mismatch",
             Self::UnknownRoute => "unknown_route",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotLocal => "not_local",
@@ -133,20 +224,41 @@ impl Code {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::InvalidId | Self::InvalidQuery | Self::InvalidBody => StatusCode::BAD_REQUEST,
-            Self::InvalidFilter => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::InvalidFilter
+            | Self::InvalidModule
+            | Self::DigestMismatch
+            | Self::InvalidManifest
+            | Self::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Self::EventNotFound
             | Self::SessionNotFound
             | Self::DeploymentNotFound
             | Self::TriggerNotFound
+            | Self::OrgNotFound
+            | Self::MemberNotFound
+            | Self::TokenNotFound
+            | Self::ProjectNotFound
+            | Self::ModuleNotFound
+            | Self::EndpointNotFound
+            | Self::VarNotFound
             | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotLocal | Self::ForeignHost | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::NotLocal | Self::ForeignHost | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+            Self::ModuleTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::NotRetryable
             | Self::PayloadNotKept
             | Self::SessionEnded
             | Self::NothingDeployed
             | Self::DeploymentBroken
             | Self::NoListener
+            | Self::OrgExists
+            | Self::MemberExists
+            | Self::ProjectExists
+            | Self::ModuleInUse
+            | Self::QuotaExceeded
+            | Self::NotPlaceable
             | Self::Conflict => StatusCode::CONFLICT,
             Self::SessionElsewhere | Self::LeaseLost | Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::StoreCorrupt | Self::StoreFailed => StatusCode::INTERNAL_SERVER_ERROR,
@@ -171,6 +283,28 @@ impl Code {
             Self::DeploymentBroken => "The deployment cannot run",
             Self::NoListener => "No trigger listens",
             Self::TriggerNotFound => "No such trigger",
+            Self::Unauthenticated => "Who asks is not known",
+            Self::TooManyAttempts => "Too many wrong tokens",
+            Self::Forbidden => "Not allowed",
+            Self::OrgNotFound => "No such org",
+            Self::OrgExists => "The org is there already",
+            Self::MemberNotFound => "No such member",
+            Self::MemberExists => "The member is there already",
+            Self::TokenNotFound => "No such token",
+            Self::ProjectNotFound => "No such project",
+            Self::ProjectExists => "The project is there already",
+            Self::ModuleNotFound => "No such module",
+            Self::ModuleInUse => "The module is in use",
+            Self::InvalidModule => "The module cannot be run",
+            Self::DigestMismatch => "Not the digest of the body",
+            Self::ModuleTooLarge => "The module is too large",
+            Self::QuotaExceeded => "A quota is used up",
+            Self::InvalidManifest => "The manifest has mistakes",
+            Self::NotPlaceable => "The deployment cannot be placed so",
+            Self::EndpointNotFound => "No such endpoint",
+            Self::VarNotFound => "No such variable",
+            Self::PreconditionFailed => "Changed meanwhile",
+            Self::IdempotencyMismatch => "The key named something else",
             Self::UnknownRoute => "No such route",
             Self::MethodNotAllowed => "Method not allowed",
             Self::NotLocal => "Only this machine may ask",
@@ -192,12 +326,30 @@ pub struct Problem {
     pub code: Code,
     /// What happened this time, for people.
     pub detail: String,
+    /// Each mistake, where there may be several.
+    pub errors: Vec<ManifestMistake>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
 }
 
 impl Problem {
     /// A problem of this code.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None }
+    }
+
+    /// With the mistakes that there are.
+    #[must_use]
+    pub fn errors(mut self, errors: Vec<ManifestMistake>) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// With the time that makes trying again worth while.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
     }
 }
 
@@ -219,23 +371,33 @@ impl From<store::Error> for Problem {
         if code.status().is_server_error() {
             error!(code = code.as_str(), error = %err, "failed to answer a request of the API");
         }
-        Self { code, detail }
+        Self::new(code, detail)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.code.status();
-        let body = json!({
+        let mut body = json!({
             "type": format!("{TYPE_PREFIX}{}", self.code.as_str()),
             "title": self.code.title(),
             "status": status.as_u16(),
             "detail": self.detail,
             "code": self.code.as_str(),
         });
+        if !self.errors.is_empty()
+            && let Some(fields) = body.as_object_mut()
+        {
+            fields.insert("errors".to_owned(), json!(self.errors));
+        }
         let mut response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body.to_string()).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        let soon = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(Duration::from_secs(1));
+        if let Some(wait) = self.retry_after.or(soon) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000) as u64));
         }
         response
     }

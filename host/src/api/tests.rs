@@ -2,11 +2,14 @@
 
 mod actions;
 mod filter;
+mod isolation;
 mod lists;
+mod plane;
 mod problems;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -18,15 +21,21 @@ use insta::assert_snapshot;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::{Control, State, health, router};
+use super::{Control, Door, State, health, router};
 use crate::clock::Clock;
+use crate::deploy::{self, Current, Defaults, Naming, Registry};
 use crate::dispatch::Cancelled;
 use crate::event::{
     Attempt, AttemptOutcome, Data, DeploymentId, Event, EventId, EventType, FaultKind, Keep, LogEntry, LogLevel, Org,
     Raw, SessionId, SessionState, Timestamp, Verdict, VerdictKind,
 };
+use crate::guest::compile::Program;
+use crate::guest::{self, Engine, Library};
 use crate::ingest::{Redispatch, RedispatchError, Redispatched};
+use crate::quota::Limits;
+use crate::seal::{MasterKeys, Vault};
 use crate::store::{self, Delivery, EventRecord, Lease, NewEvent, Next, Redriven, Settlement, Store, memory};
+use crate::task::Tasks;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).unwrap()
@@ -171,8 +180,54 @@ impl Control for Desk {
 }
 
 fn api_of(store: &Store, desk: Desk) -> Router {
-    let history = Arc::clone(&store.history);
-    router(State { history, control: Arc::new(desk), org: "main".into(), clock: Clock::manual(at(60)) })
+    router(state(store, Arc::new(desk), "main", Clock::manual(at(60))))
+}
+
+/// What an org may take of which no operator said anything.
+const LIMITS: Limits = Limits {
+    events_per_second: None,
+    burst: 1_000,
+    backlog: 10_000,
+    sessions: 256,
+    modules: 3,
+    module_bytes: 1 << 20,
+    modules_bytes: 1 << 21,
+    stored_bytes: None,
+    log_bytes: 1 << 18,
+};
+
+/// The API of one org without tokens.
+fn state(store: &Store, control: Arc<dyn Control>, org: &str, clock: Clock) -> State {
+    state_of(store, control, Door::Local(org.into()), Naming::Names, clock)
+}
+
+fn state_of(store: &Store, control: Arc<dyn Control>, door: Door, naming: Naming, clock: Clock) -> State {
+    let defaults: toml::Table = include_str!("../../default.toml").parse().unwrap();
+    let guests: guest::Config = defaults["guest"].clone().try_into().unwrap();
+    let engine = Engine::new(&guests, 1).unwrap();
+    let (blobs, program) = (store.blobs.clone(), Program::Here);
+    let parts = guest::Parts { engine, blobs, folder: None, program, clock: clock.clone() };
+    let defaults = Defaults { timeout: Duration::from_secs(30), limits: guests.limits, ceilings: guests.ceilings };
+    let registry = Registry::new(deploy::Parts {
+        catalog: store.catalog.clone(),
+        library: Library::new(&guests.modules, guests.compile.clone(), parts).unwrap(),
+        deployed: Current::default(),
+        clock: clock.clone(),
+        naming,
+        defaults,
+        vault: Vault::new(MasterKeys::generate().unwrap(), store.keyring.clone()),
+    });
+    State {
+        history: store.history.clone(),
+        catalog: store.catalog.clone(),
+        blobs: store.blobs.clone(),
+        registry,
+        control,
+        door,
+        quotas: LIMITS,
+        tasks: Tasks::default(),
+        clock,
+    }
 }
 
 async fn api(store: &Store) -> Router {

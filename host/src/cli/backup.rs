@@ -12,8 +12,8 @@ use crate::store::sqlite::backup;
 
 /// Write all that a data directory holds to one file
 ///
-/// A server may be running on it: the file has what was committed when the command began. It has requests and the values
-/// of variables, so only you can read it.
+/// A server may be running on it: the file has what was committed when the command began. It has requests as they came,
+/// so only you can read it. Secrets in it are sealed by the master key, which is not in it.
 #[derive(Debug, Args)]
 pub(super) struct Backup {
     /// The file to write: a tar archive

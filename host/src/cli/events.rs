@@ -4,9 +4,10 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::Map;
 
-use super::client::{Narrow, Remote};
+use super::client::Narrow;
 use super::explain::explain;
 use super::output::{self, line};
+use super::remote::Remote;
 use super::{payload, sessions};
 use crate::api::view::{Event, EventSummary, Page};
 use crate::event::{DeploymentId, EventId, Keep, Verdict, VerdictKind};
@@ -58,7 +59,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::List { narrow, endpoint, before, remote } => {
             let query = narrow.query(before, [("endpoint", endpoint)]);
-            let answer = remote.client()?.get("/events", &query).await?;
+            let answer = remote.client()?.get_own("/events", &query).await?;
             if remote.json {
                 return output::print_json(&answer);
             }
@@ -66,7 +67,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
             output::print(&list(&page, output::terminal_width()))
         }
         Command::Show { id, remote } => {
-            let answer = remote.client()?.get(&format!("/events/{id}"), &[]).await?;
+            let answer = remote.client()?.get_own(&format!("/events/{id}"), &[]).await?;
             if remote.json {
                 return output::print_json(&answer);
             }
@@ -78,7 +79,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
             fields.extend(deployment.map(|id| ("deployment".to_owned(), id.to_string().into())));
             fields.extend(trigger.map(|name| ("trigger".to_owned(), name.into())));
             fields.extend(force.then(|| ("force".to_owned(), true.into())));
-            let answer = remote.client()?.post(&format!("/events/{id}/redispatch"), &fields).await?;
+            let answer = remote.client()?.post_own(&format!("/events/{id}/redispatch"), &fields).await?;
             if remote.json {
                 return output::print_json(&answer);
             }

@@ -12,9 +12,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::client::Remote;
 use super::explain::{explain, summary};
 use super::output::{self, count, line};
+use super::remote::Remote;
 use crate::api::MAX_LIMIT;
 use crate::api::view::{FilterCheck, FilterTest, Mistake, TestedEvent};
 use crate::event::{Data, EventId, EventType, VerdictKind};
@@ -166,7 +166,7 @@ async fn on_stored(filter: &Filter, mut question: Value, limit: u32, remote: &Re
 }
 
 async fn ask(question: &Value, remote: &Remote) -> anyhow::Result<FilterTest> {
-    let answer = remote.client()?.post("/filter/test", question).await?;
+    let answer = remote.client()?.post_own("/filter/test", question).await?;
     serde_json::from_value(answer).context("reading the server's answer")
 }
 

@@ -3,17 +3,35 @@
 mod backup;
 mod client;
 mod compile;
+mod context;
+mod deploy;
+mod deployments;
+mod environment;
 mod events;
 mod explain;
 mod filter;
+mod keys;
+mod login;
 mod manifest;
+mod manual;
+mod members;
+mod modules;
+mod orgs;
 pub(crate) mod output;
 mod payload;
+mod projects;
+mod remote;
 mod retry;
+mod secrets;
+mod serve;
 mod sessions;
 pub(crate) mod tail;
+mod tokens;
 mod up;
+mod upload;
+mod vars;
 mod watch;
+mod whoami;
 
 #[cfg(test)]
 mod tests;
@@ -53,19 +71,54 @@ pub struct Cli {
 enum Command {
     /// Serve the project of a directory and show what happens
     Up(up::Args),
+    /// Serve many orgs, with tokens
+    Serve(serve::Args),
+    Deploy(deploy::Deploy),
+    /// Look at what a project has been, and say what serves
+    #[command(subcommand)]
+    Deployments(deployments::Command),
+    /// Set a project's variables and secrets
+    #[command(subcommand)]
+    Vars(vars::Command),
     /// Look at the events that were received
     #[command(subcommand)]
     Events(events::Command),
     /// Look at the sessions, what became of the events that matched, and drive them
     #[command(subcommand)]
     Sessions(sessions::Command),
+    Login(login::Login),
+    Logout(login::Logout),
+    /// Choose between servers
+    #[command(subcommand)]
+    Contexts(login::Command),
+    Whoami(whoami::Command),
+    /// Look at orgs, and make them
+    #[command(subcommand)]
+    Orgs(orgs::Command),
+    /// Say who may do what in an org
+    #[command(subcommand)]
+    Members(members::Command),
+    /// Look at an org's projects
+    #[command(subcommand)]
+    Projects(projects::Command),
+    /// Look at an org's modules, and upload them
+    #[command(subcommand)]
+    Modules(modules::Command),
+    /// Make and revoke what programs show to a server
+    #[command(subcommand)]
+    Tokens(tokens::Command),
     /// Write all that a data directory holds to one file; a server may be running on it
     Backup(backup::Backup),
     /// Make a data directory of a backup; needs no server
     Restore(backup::Restore),
+    /// Look after the key that seals secrets
+    #[command(subcommand)]
+    Secrets(secrets::Command),
     /// Try filter expressions
     #[command(subcommand)]
     Filter(filter::Command),
+    Completions(manual::Completions),
+    Man(manual::Man),
     /// Check `tenterhook.yaml`; needs no server
     #[command(subcommand)]
     Manifest(manifest::Command),
@@ -102,18 +155,40 @@ impl fmt::Display for Failure {
 pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let bad_directives = |reason| Failure { code: BAD_COMMAND_LINE, error: anyhow::Error::msg(reason) };
     observe::log_to_stderr(&cli.log).map_err(bad_directives)?;
-    let done = match cli.command {
-        Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
-        Command::Events(command) => events::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
-        Command::Sessions(command) => sessions::run(command).await.map(|()| ExitCode::SUCCESS),
-        Command::Backup(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
-        Command::Restore(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
-        Command::Filter(command) => filter::run(command).await,
-        Command::Manifest(command) => manifest::run(&command),
-        Command::CompileModule(args) => compile::run(&args).map_err(Failure::from),
-    };
-    match done {
+    match Box::pin(cli.command.run()).await {
         Err(failure) if failure.error.is::<output::Closed>() => Ok(ExitCode::SUCCESS),
         done => done,
+    }
+}
+
+impl Command {
+    async fn run(self) -> Result<ExitCode, Failure> {
+        let done = match self {
+            Self::Up(args) => up::run(args).await,
+            Self::Serve(args) => serve::run(args).await,
+            Self::Deploy(args) => args.run().await,
+            Self::Deployments(command) => deployments::run(command).await,
+            Self::Vars(command) => vars::run(command).await,
+            Self::Events(command) => events::run(command).await,
+            Self::Sessions(command) => return sessions::run(command).await.map(|()| ExitCode::SUCCESS),
+            Self::Login(args) => args.run().await,
+            Self::Logout(args) => args.run(),
+            Self::Contexts(command) => login::run(command),
+            Self::Whoami(args) => args.run().await,
+            Self::Orgs(command) => orgs::run(command).await,
+            Self::Members(command) => members::run(command).await,
+            Self::Projects(command) => projects::run(command).await,
+            Self::Modules(command) => modules::run(command).await,
+            Self::Tokens(command) => tokens::run(command).await,
+            Self::Backup(args) => args.run().await,
+            Self::Restore(args) => args.run().await,
+            Self::Secrets(command) => secrets::run(command).await,
+            Self::Filter(command) => return filter::run(command).await,
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
+            Self::Manifest(command) => return manifest::run(&command),
+            Self::CompileModule(args) => return compile::run(&args).map_err(Failure::from),
+        };
+        Ok(done.map(|()| ExitCode::SUCCESS)?)
     }
 }

@@ -9,8 +9,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::client::{self, Client, Refused, Remote};
+use super::client::{self, Client, Refused};
 use super::output::{self, line};
+use super::remote::Remote;
 use super::{BAD_COMMAND_LINE, Failure};
 use crate::api;
 use crate::api::view::{Page, Retried};
@@ -92,10 +93,10 @@ impl Cancel {
 async fn each(client: &Client, ids: &[SessionId], action: &str, became: &str, json: bool) -> Result<(), Failure> {
     let mut done = Done::default();
     for id in ids {
-        match client.post(&format!("/sessions/{id}/{action}"), &json!({})).await {
+        match client.post_own(&format!("/sessions/{id}/{action}"), &json!({})).await {
             Ok(_) => done.done.push(*id),
             Err(error) => match error.downcast::<Refused>() {
-                Ok(Refused { code, message }) => done.failed.push(Failed { id: *id, code, error: message }),
+                Ok(Refused { code, message, .. }) => done.failed.push(Failed { id: *id, code, error: message }),
                 // The server is not there, or is not one: the others would fail as well.
                 Err(error) => return Err(error.into()),
             },
@@ -131,7 +132,7 @@ async fn all(client: &Client, mut filters: Map<String, Value>, json: bool) -> an
     filters.insert("limit".to_owned(), api::MAX_LIMIT.into());
     let mut sum = Retried { retried: 0, skipped: 0, not_kept: 0, next: None };
     loop {
-        let answer = client.post("/sessions/retry", &Value::Object(filters.clone())).await;
+        let answer = client.post_own("/sessions/retry", &Value::Object(filters.clone())).await;
         let answer = answer.with_context(|| match sum.retried {
             0 => "failed to retry".to_owned(),
             // They are not found again.
@@ -195,7 +196,7 @@ async fn count(client: &Client, filters: &Map<String, Value>, bar: &ProgressBar)
     let mut before = None;
     for _ in 0..COUNTED_PAGES {
         let next = before.map(|before| ("before", before));
-        let page = client.get("/sessions", &query.iter().cloned().chain(next).collect::<Vec<_>>()).await?;
+        let page = client.get_own("/sessions", &query.iter().cloned().chain(next).collect::<Vec<_>>()).await?;
         let page: Page<Value> = serde_json::from_value(page).context("reading the server's list of sessions")?;
         total += page.items.len() as u64;
         bar.set_position(total);

@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::Failure;
-use super::client::{Narrow, Remote};
+use super::client::Narrow;
 use super::events::{more, none};
 use super::output::{self, line};
+use super::remote::Remote;
 use super::retry::{Cancel, Retry};
 use crate::api::view::Page;
 use crate::event::{Attempt, AttemptOutcome, LogEntry, OutboundRequest, SessionId, SessionState, Timestamp, Used};
@@ -59,7 +60,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
         Command::List { narrow, trigger, state, error, before, remote } => {
             let state = state.map(|state| state.to_string());
             let query = narrow.query(before, [("trigger", trigger), ("state", state), ("error", error)]);
-            let answer = remote.client()?.get("/sessions", &query).await?;
+            let answer = remote.client()?.get_own("/sessions", &query).await?;
             if remote.json {
                 return Ok(output::print_json(&answer)?);
             }
@@ -67,7 +68,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             Ok(output::print(&list(&page, output::terminal_width()))?)
         }
         Command::Show { id, remote } => {
-            let answer = remote.client()?.get(&format!("/sessions/{id}"), &[]).await?;
+            let answer = remote.client()?.get_own(&format!("/sessions/{id}"), &[]).await?;
             if remote.json {
                 return Ok(output::print_json(&answer)?);
             }
@@ -75,7 +76,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             Ok(output::print(&show(&session))?)
         }
         Command::Logs { id, remote } => {
-            let answer = remote.client()?.get(&format!("/sessions/{id}/logs"), &[]).await?;
+            let answer = remote.client()?.get_own(&format!("/sessions/{id}/logs"), &[]).await?;
             if remote.json {
                 return Ok(output::print_json(&answer)?);
             }

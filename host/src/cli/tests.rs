@@ -3,6 +3,7 @@
 mod events;
 mod feed;
 mod filter;
+mod plane;
 mod sessions;
 
 use std::time::Duration;

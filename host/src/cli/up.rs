@@ -12,9 +12,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::keys;
 use super::watch::{Change, Watch};
 use super::{compile, output, tail};
-use crate::app::{App, Options};
+use crate::app::{App, Options, Tenancy};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deploy::manifest::{self, Manifest, Severity};
@@ -70,13 +71,15 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let data = std::path::absolute(&data).with_context(|| format!("finding `{}`", data.display()))?;
     raise_file_limit();
     let store = sqlite::open(&data).with_context(|| format!("opening the data directory `{}`", data.display()))?;
+    let masters = keys::find_or_make(&config.secrets, &data, &*store.keyring).await?;
     let module_bytes = config.deploy.module_bytes;
     let clock = Clock::system();
     let org: Org = ORG.into();
     let options = Options {
         config,
         store,
-        org: org.clone(),
+        masters,
+        tenancy: Tenancy::One(org.clone()),
         listen: args.listen,
         clock: clock.clone(),
         compiler: compile::program(),
@@ -91,7 +94,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         clock,
         registry: app.registry.clone(),
         feed: app.feed.clone(),
-        url: format!("http://{}", app.address),
+        url: url(app.is_tls, app.address),
+        api: (app.api_address != app.address).then(|| url(app.is_api_tls, app.api_address)),
         module_bytes,
         json: args.json,
     };
@@ -111,7 +115,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// Each connection is an open file, and shells allow few of those unless a program asks for what it may have.
-fn raise_file_limit() {
+pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
         tracing::warn!(%error, "failed to raise the limit of open files");
@@ -164,7 +168,7 @@ async fn tell(feed: Subscription, json: bool) {
 }
 
 /// Ends at the first Ctrl-C or SIGTERM from now on.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {
@@ -175,6 +179,10 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+pub(super) fn url(is_tls: bool, address: SocketAddr) -> String {
+    format!("{}://{address}", if is_tls { "https" } else { "http" })
+}
+
 /// Deploys one directory, and tells how that went.
 struct Deployer {
     dir: PathBuf,
@@ -183,6 +191,8 @@ struct Deployer {
     registry: Registry,
     feed: Feed,
     url: String,
+    /// Where the API is asked, if that is another address.
+    api: Option<String>,
     module_bytes: u64,
     json: bool,
 }
@@ -191,9 +201,14 @@ impl Deployer {
     /// Where the host listens: for scripts that let it choose the port.
     fn announce(&self) {
         if self.json {
-            self.say(&json!({ "kind": "listening", "url": self.url }).to_string());
+            let mut listening = json!({ "kind": "listening", "url": self.url });
+            if let (Some(fields), Some(api)) = (listening.as_object_mut(), &self.api) {
+                fields.insert("api".to_owned(), api.as_str().into());
+            }
+            self.say(&listening.to_string());
         } else {
-            self.say(&format!("Listening on {}", self.url));
+            let api = self.api.as_ref().map_or_else(String::new, |api| format!(", the API on {api}"));
+            self.say(&format!("Listening on {}{api}", self.url));
         }
     }
 
@@ -217,7 +232,7 @@ impl Deployer {
             // The first time it is new to who reads, if not to the store.
             Ok(Applied::Unchanged(deployment)) => self.deployed(&deployment, &source),
             Err(ApplyError::Invalid(mistakes)) => return self.failed(self.render(&mistakes, &source)),
-            Err(ApplyError::Store(error)) => return self.failed(error.to_string()),
+            Err(error) => return self.failed(error.to_string()),
         }
         Ok(())
     }

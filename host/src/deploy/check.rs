@@ -90,12 +90,17 @@ pub(super) fn beyond_ceilings(manifest: &Manifest, source: &str, ceilings: &Limi
 }
 
 /// By what the manifest's endpoints tell duplicates, by their slugs. All mistakes are pushed to `mistakes`.
-pub(super) fn dedups(manifest: &Manifest, source: &str, mistakes: &mut Vec<Diagnostic>) -> HashMap<Arc<str>, Dedup> {
+pub(super) fn dedups(
+    manifest: &Manifest,
+    source: &str,
+    mistakes: &mut Vec<Diagnostic>,
+) -> HashMap<Arc<str>, Arc<Dedup>> {
     let mut dedups = HashMap::new();
     for EndpointSpec { slug, dedup } in &manifest.project.endpoints {
         let Some(spec) = dedup else { continue };
         if let Some(key) = key("key", spec.key.as_ref(), source, mistakes) {
-            dedups.insert(slug.as_str().into(), Dedup { key, window: spec.window.unwrap_or(WINDOW) });
+            let dedup = Dedup { key, window: spec.window.unwrap_or(WINDOW) };
+            dedups.insert(slug.as_str().into(), Arc::new(dedup));
         }
     }
     dedups

@@ -96,7 +96,7 @@ impl Project {
     }
 
     /// The mistakes of modules that were not found.
-    pub(super) fn missing(&self, manifest: &Manifest) -> Vec<Diagnostic> {
+    pub fn missing(&self, manifest: &Manifest) -> Vec<Diagnostic> {
         let names = manifest.modules.keys().filter(|name| !self.modules.contains_key(*name));
         names.map(|name| manifest.missing_module(&self.manifest, name)).collect()
     }

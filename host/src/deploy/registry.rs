@@ -1,43 +1,67 @@
-//! Deploys: from a project's files to a deployment that is kept and published, or to all that is wrong with it.
+//! Through which everything is deployed: reads from the catalog what serves, and publishes it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tracing::error;
 
 use super::check::{self, Defaults, Modules};
-use super::manifest::{self, Diagnostic, Manifest, Var};
-use super::project::Project;
-use super::snapshot::{Current, Deployment};
+use super::manifest::{self, Diagnostic, Manifest};
+use super::place::Misplaced;
+use super::sealed;
+use super::snapshot::{Current, Deployment, Serving, Slug};
 use crate::clock::Clock;
 use crate::egress::{self, Secret, Secrets};
-use crate::event::{DeploymentId, Digest, Org};
+use crate::event::{DeploymentId, Org};
 use crate::guest::{Library, LoadError, Vars};
+use crate::random::NoRandomness;
+use crate::seal::{self, Vault};
+use crate::store::catalog::{EndpointItem, Items as _, Kept, OrgItem, ProjectItem, Refusal};
 use crate::store::{self, Catalog, DeploymentRecord};
+
+/// How endpoints that have no `endpoint:` get their slugs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// By the trigger's name, and an org has one project, which may be renamed: a directory is served.
+    Names,
+    /// At random: orgs do not know of each other's names.
+    Random,
+}
 
 /// Through which everything is deployed. Clones share it.
 #[derive(Clone)]
-pub struct Registry(Arc<Inner>);
+pub struct Registry(pub(super) Arc<Inner>);
 
-struct Inner {
-    catalog: Arc<dyn Catalog>,
-    library: Library,
-    deployed: Current,
-    clock: Clock,
-    defaults: Defaults,
-    /// One deployment at a time: the later one wins.
-    turn: tokio::sync::Mutex<()>,
+pub(super) struct Inner {
+    pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) library: Library,
+    pub(super) deployed: Current,
+    pub(super) clock: Clock,
+    pub(super) naming: Naming,
+    pub(super) defaults: Defaults,
+    pub(super) vault: Vault,
+    /// One deployment of an org at a time: the later one wins.
+    turns: Mutex<HashMap<Org, Arc<tokio::sync::Mutex<()>>>>,
     /// Deployments that sessions were resumed for, as long as some of these run.
-    loaded: Mutex<HashMap<DeploymentId, Weak<Deployment>>>,
+    pub(super) loaded: Mutex<HashMap<DeploymentId, Weak<Deployment>>>,
 }
 
-/// What applying a project did.
-#[derive(Clone, Debug)]
-pub enum Applied {
-    /// It is the active deployment now.
-    New(Arc<Deployment>),
-    /// It was already: the manifest and the modules are the same.
-    Unchanged(Arc<Deployment>),
+/// What a [`Registry`] works with.
+pub struct Parts {
+    /// Where what is deployed is kept.
+    pub catalog: Arc<dyn Catalog>,
+    /// All modules.
+    pub library: Library,
+    /// Where what serves is published.
+    pub deployed: Current,
+    /// Tells the time.
+    pub clock: Clock,
+    /// How endpoints get their slugs.
+    pub naming: Naming,
+    /// What holds for triggers that do not say.
+    pub defaults: Defaults,
+    /// What values of variables are sealed by.
+    pub vault: Vault,
 }
 
 /// Why a project is not deployed. Nothing has changed.
@@ -46,70 +70,149 @@ pub enum ApplyError {
     /// What is wrong with the manifest or its modules, all of it.
     #[error(transparent)]
     Invalid(#[from] manifest::Error),
+    /// Somebody else changed the project meanwhile, or took what it needs.
+    #[error("{}", refused(.0))]
+    Refused(Refusal),
+    /// The deployment cannot be placed so.
+    #[error(transparent)]
+    Misplaced(#[from] Misplaced),
+    /// No secret can be made.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The values of its variables are not sealed or opened.
+    #[error(transparent)]
+    Seal(seal::Error),
+}
+
+impl From<seal::Error> for ApplyError {
+    fn from(error: seal::Error) -> Self {
+        match error {
+            seal::Error::Store(error) => Self::Store(error),
+            seal::Error::KeyMissing { .. } | seal::Error::Broken(_) | seal::Error::Random(_) => Self::Seal(error),
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> String {
+    format!("the {} `{}` was changed meanwhile", refusal.kind.as_str(), refusal.key)
 }
 
 impl Registry {
-    /// A registry that publishes to `deployed`. `defaults` hold for triggers that do not say.
-    pub fn new(
-        catalog: Arc<dyn Catalog>,
-        library: Library,
-        deployed: Current,
-        clock: Clock,
-        defaults: Defaults,
-    ) -> Self {
-        let (turn, loaded) = (tokio::sync::Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { catalog, library, deployed, clock, defaults, turn, loaded }))
+    /// A registry that has published nothing yet.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { catalog, library, deployed, clock, naming, defaults, vault } = parts;
+        let (turns, loaded) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { catalog, library, deployed, clock, naming, defaults, vault, turns, loaded }))
     }
 
     /// Publishes what each org had when the host last stopped. A deployment that does not load any more is told of and left out.
+    /// Values that an earlier version kept in the clear are sealed first.
     ///
     /// # Errors
-    /// The store failed.
-    pub async fn restore(&self) -> store::Result<()> {
-        let mut active = self.0.catalog.active().await?;
-        // The latest of an org's is the last to be published.
-        active.sort_by_key(|record| record.id);
-        for record in active {
-            let (id, project) = (record.id, record.project.clone());
-            match self.load(record) {
-                Ok(deployment) => self.0.deployed.publish(&Arc::new(deployment)),
-                Err(error) => error!(deployment.id = %id, project, %error, "failed to restore a deployment"),
+    /// The store failed, or a value could not be sealed.
+    pub async fn restore(&self) -> Result<(), ApplyError> {
+        sealed::seal_old(&self.0.vault).await?;
+        let mut after = None;
+        loop {
+            let rows = self.0.catalog.orgs(after.as_deref(), 500).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.key.clone());
+            for row in &rows {
+                let org: Org = row.key.as_str().into();
+                self.0.deployed.allow(&org, Kept::<OrgItem>::of(row)?.item.quotas);
+                for project in self.0.catalog.all::<ProjectItem>(&org, "").await? {
+                    let named = self.name_endpoints(&org, &project.item).await;
+                    let published = match named {
+                        Ok(()) => self.refresh(&org, &project.item.name).await,
+                        failed => failed,
+                    };
+                    match published {
+                        Ok(()) => {}
+                        Err(failed @ ApplyError::Store(_)) => return Err(failed),
+                        Err(error) => {
+                            error!(org = %org, project = project.item.name, %error, "failed to restore a project")
+                        }
+                    }
+                }
             }
         }
+    }
+
+    /// Publishes what the catalog says of a project, for all requests from now on. A deployment that does not load is told of
+    /// and left out.
+    pub(super) async fn refresh(&self, org: &Org, project: &str) -> Result<(), ApplyError> {
+        let Some(Kept { item, .. }) = self.0.catalog.find::<ProjectItem>(org, project).await? else {
+            self.0.deployed.remove(org, project);
+            return Ok(());
+        };
+        let endpoints = self.0.catalog.all::<EndpointItem>(org, &format!("{project}/")).await?;
+        let slugs = endpoints.into_iter().map(|kept| Slug {
+            slug: kept.item.slug.into(),
+            name: kept.item.name.into(),
+            is_retired: kept.item.retired_at.is_some(),
+        });
+        let mut serving = Serving {
+            org: org.clone(),
+            project: project.to_owned(),
+            active: None,
+            canary: None,
+            testing: Vec::new(),
+            slugs: slugs.collect(),
+        };
+        if let Some(id) = item.active {
+            serving.active = self.loadable(org, id).await?;
+        }
+        if let Some(canary) = item.canary {
+            serving.canary =
+                self.loadable(org, canary.deployment).await?.map(|deployment| (canary.percent, deployment));
+        }
+        for testing in &item.testing {
+            let deployment = self.loadable(org, testing.deployment).await?;
+            serving.testing.extend(deployment.map(|deployment| (testing.digest, deployment)));
+        }
+        self.0.deployed.publish(&serving);
         Ok(())
     }
 
-    /// Checks a project, keeps it, and makes it the active deployment for all requests from now on; or changes nothing.
-    ///
-    /// # Errors
-    /// See [`ApplyError`].
-    pub async fn apply(&self, org: &Org, project: Project) -> Result<Applied, ApplyError> {
-        let _turn = self.0.turn.lock().await;
-        let manifest = Manifest::parse(&project.manifest)?;
-        let mut mistakes = project.missing(&manifest);
-        let modules = self.add_modules(&manifest, &project, &mut mistakes).await?;
-        let record = self.record(org, &manifest, &project, &modules);
-        let deployment = self.deployment_of(&record, &manifest, modules, &mut mistakes);
-        mistakes.extend(check::beyond_ceilings(&manifest, &project.manifest, &self.0.defaults.ceilings));
-        mistakes.extend(self.conflicts(org, &manifest, &project.manifest));
-        if !mistakes.is_empty() {
-            return Err(ApplyError::Invalid(mistakes.into()));
+    /// A deployment; none when it does not load any more, which is told of.
+    async fn loadable(&self, org: &Org, id: DeploymentId) -> Result<Option<Arc<Deployment>>, ApplyError> {
+        match self.deployment(org, id).await {
+            Ok(deployment) => Ok(Some(deployment)),
+            Err(error @ (ApplyError::Invalid(_) | ApplyError::Seal(_))) => {
+                error!(deployment.id = %id, org = %org, %error, "failed to load a deployment; it does not serve");
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
-        if let Some(active) = self.unchanged(&record).await? {
-            return Ok(Applied::Unchanged(active));
-        }
-        self.0.catalog.deploy(record).await?;
-        let deployment = Arc::new(deployment);
-        self.0.deployed.publish(&deployment);
-        Ok(Applied::New(deployment))
     }
 
-    /// The org's deployment that is serving.
+    /// The quotas of an org from now on.
+    pub fn allow(&self, org: &OrgItem) {
+        self.0.deployed.allow(&org.name.as_str().into(), org.quotas);
+    }
+
+    /// A deployment of the org that is serving; of several projects any.
     pub fn serving(&self, org: &Org) -> Option<DeploymentId> {
-        self.0.deployed.load().of(org).map(|deployment| deployment.id)
+        let snapshot = self.0.deployed.load();
+        snapshot.projects(org).find_map(|serving| serving.active.as_ref()).map(|deployment| deployment.id)
+    }
+
+    /// What is deployed, as the data path reads it.
+    pub fn deployed(&self) -> &Current {
+        &self.0.deployed
+    }
+
+    /// What secrets are sealed by.
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    /// All modules of the host.
+    pub fn library(&self) -> &Library {
+        &self.0.library
     }
 
     /// A deployment that sessions are still owed to, active or not.
@@ -118,70 +221,55 @@ impl Registry {
     /// The org has no such deployment, it does not load any more, or the store failed.
     pub async fn deployment(&self, org: &Org, id: DeploymentId) -> Result<Arc<Deployment>, ApplyError> {
         let snapshot = self.0.deployed.load();
-        if let Some(serving) = snapshot.of(org).filter(|serving| serving.id == id) {
+        if let Some(serving) = snapshot.projects(org).find_map(|serving| serving.deployment(id)) {
             return Ok(serving.clone());
         }
         let loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        if let Some(deployment) = loaded.and_then(|loaded| loaded.upgrade()) {
+        if let Some(deployment) = loaded.and_then(|loaded| loaded.upgrade()).filter(|loaded| loaded.org == *org) {
             return Ok(deployment);
         }
         let record = self.0.catalog.deployment(org, id).await?;
         let record = record.ok_or_else(|| store::Error::Conflict(format!("there is no deployment {id}")))?;
-        let deployment = Arc::new(self.load(record)?);
-        self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::downgrade(&deployment));
+        let deployment = Arc::new(self.load(record).await?);
+        self.remember(&deployment);
         Ok(deployment)
     }
 
-    fn load(&self, record: DeploymentRecord) -> Result<Deployment, ApplyError> {
+    /// Gives this deployment to whoever asks for it, as long as somebody has it.
+    pub(super) fn remember(&self, deployment: &Arc<Deployment>) {
+        let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.retain(|_, held| held.strong_count() > 0);
+        loaded.insert(deployment.id, Arc::downgrade(deployment));
+    }
+
+    pub(super) fn turn(&self, org: &Org) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        turns.entry(org.clone()).or_default().clone()
+    }
+
+    async fn load(&self, record: DeploymentRecord) -> Result<Deployment, ApplyError> {
         let manifest = Manifest::parse(&record.manifest)?;
-        let modules =
+        let modules: Modules =
             record.modules.iter().map(|(name, digest)| (name.clone(), self.0.library.module(*digest))).collect();
         let mut mistakes = Vec::new();
-        let deployment = self.deployment_of(&record, &manifest, modules, &mut mistakes);
+        let values = sealed::open(&self.0.vault, &record, &manifest).await?;
+        let values = self.with_set(&record.org, &record.project, values).await?;
+        let deployment = self.deployment_of(&record, &manifest, values, modules, &mut mistakes);
         if mistakes.is_empty() { Ok(deployment) } else { Err(ApplyError::Invalid(mistakes.into())) }
     }
 
-    async fn add_modules(
-        &self,
-        manifest: &Manifest,
-        project: &Project,
-        mistakes: &mut Vec<Diagnostic>,
-    ) -> store::Result<Modules> {
-        let mut modules = Modules::new();
-        for (name, bytes) in project.modules.iter().filter(|(name, _)| manifest.modules.contains_key(*name)) {
-            match self.0.library.add(bytes.clone()).await {
-                Ok(module) => drop(modules.insert(name.clone(), module)),
-                Err(LoadError::Store(error)) => return Err(error),
-                Err(error) => mistakes.push(bad_module(manifest, &project.manifest, name, &error)),
-            }
-        }
-        Ok(modules)
-    }
-
-    fn record(&self, org: &Org, manifest: &Manifest, project: &Project, modules: &Modules) -> DeploymentRecord {
-        let now = self.0.clock.now();
-        let modules: BTreeMap<String, Digest> =
-            modules.iter().map(|(name, module)| (name.clone(), module.digest)).collect();
-        DeploymentRecord {
-            id: DeploymentId::new(now),
-            org: org.clone(),
-            project: manifest.project.name.value.clone(),
-            created_at: now,
-            manifest: project.manifest.clone(),
-            modules,
-        }
-    }
-
-    fn deployment_of(
+    pub(super) fn deployment_of(
         &self,
         record: &DeploymentRecord,
         manifest: &Manifest,
+        values: Vars,
         modules: Modules,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Deployment {
         let triggers = check::triggers(manifest, &record.manifest, &modules, &self.0.defaults, mistakes);
         let dedups = check::dedups(manifest, &record.manifest, mistakes);
-        let (vars, secrets) = vars(&manifest.project.vars);
+        let (vars, secrets) = withhold(manifest, &values);
         Deployment {
             id: record.id,
             org: record.org.clone(),
@@ -193,53 +281,25 @@ impl Registry {
             modules,
         }
     }
-
-    /// Slugs are the host's: one that another org listens on is taken.
-    fn conflicts(&self, org: &Org, manifest: &Manifest, source: &str) -> Vec<Diagnostic> {
-        let snapshot = self.0.deployed.load();
-        let mut mistakes = Vec::new();
-        for spec in &manifest.project.triggers {
-            let Some(endpoint) = snapshot.endpoint(spec.slug()) else { continue };
-            let other = &endpoint.deployment;
-            if other.org == *org {
-                continue;
-            }
-            let at = spec.endpoint.as_ref().unwrap_or(&spec.name);
-            let message = format!("the endpoint `{}` belongs to another org", spec.slug());
-            let help = Some("give the trigger an `endpoint` of its own".to_owned());
-            mistakes.push(Diagnostic::error(source, at.span, message).help(help));
-        }
-        mistakes
-    }
-
-    /// The deployment that is serving, when `record` would only repeat it.
-    async fn unchanged(&self, record: &DeploymentRecord) -> store::Result<Option<Arc<Deployment>>> {
-        let snapshot = self.0.deployed.load();
-        let Some(serving) = snapshot.of(&record.org) else { return Ok(None) };
-        let kept = self.0.catalog.deployment(&record.org, serving.id).await?;
-        let same = kept.is_some_and(|kept| kept.manifest == record.manifest && kept.modules == record.modules);
-        Ok(same.then(|| serving.clone()))
-    }
 }
 
-/// What handlers read, and what only hosts of their requests do: for a secret of these handlers read a placeholder.
-fn vars(specs: &[Var]) -> (Vars, Secrets) {
-    let mut secrets = Vec::new();
-    let mut vars = Vec::new();
-    for Var { name, value, hosts, .. } in specs {
-        let name = name.value.clone();
-        let Some(hosts) = hosts else {
-            vars.push((name, value.clone()));
+/// What handlers read, and what only hosts of their requests do: of a secret of these, handlers read a placeholder.
+pub(super) fn withhold(manifest: &Manifest, values: &Vars) -> (Vars, Secrets) {
+    let (mut vars, mut secrets) = (Vec::new(), Vec::new());
+    for (name, value) in &values.0 {
+        let spec = manifest.project.vars.iter().find(|var| *var.name == *name);
+        let Some(hosts) = spec.and_then(|var| var.hosts.as_ref()) else {
+            vars.push((name.clone(), value.clone()));
             continue;
         };
-        vars.push((name.clone(), egress::placeholder(&name)));
+        vars.push((name.clone(), egress::placeholder(name)));
         let hosts = hosts.iter().map(|host| host.value.clone()).collect();
-        secrets.push(Secret { name, value: value.clone(), hosts });
+        secrets.push(Secret { name: name.clone(), value: value.clone(), hosts });
     }
     (Vars(vars), Secrets(secrets))
 }
 
-fn bad_module(manifest: &Manifest, source: &str, name: &str, error: &LoadError) -> Diagnostic {
+pub(super) fn bad_module(manifest: &Manifest, source: &str, name: &str, error: &LoadError) -> Diagnostic {
     let span = manifest.modules.get(name).map(|spec| spec.span).unwrap_or_default();
     Diagnostic::error(source, span, format!("the module `{name}` cannot be run: {error}"))
 }

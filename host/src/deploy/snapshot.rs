@@ -1,17 +1,19 @@
 //! What is deployed, as the data path reads it: immutable, and swapped whole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use super::route::{Endpoint, Route};
 use crate::egress::Secrets;
-use crate::event::{DeploymentId, Org};
+use crate::event::{DeploymentId, Digest, Org};
 use crate::guest::{Module, Vars};
+use crate::store::catalog::Quotas;
 use crate::trigger::{Dedup, Trigger};
 
 /// An applied manifest, ready to run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Deployment {
     /// Its id.
     pub id: DeploymentId,
@@ -25,8 +27,8 @@ pub struct Deployment {
     pub secrets: Arc<Secrets>,
     /// In the manifest's order.
     pub triggers: Vec<Trigger>,
-    /// By what its endpoints tell duplicates, by their slugs; those that do not are not there.
-    pub dedups: HashMap<Arc<str>, Dedup>,
+    /// By what its endpoints tell duplicates, by their names; those that do not are not there.
+    pub dedups: HashMap<Arc<str>, Arc<Dedup>>,
     /// By the names that the triggers call them.
     pub modules: HashMap<String, Arc<Module>>,
 }
@@ -39,69 +41,137 @@ impl Deployment {
     }
 }
 
-/// `/webhooks/{slug}` and what listens on it.
-#[derive(Debug)]
-pub struct Endpoint {
-    /// The slug.
+/// What of a project serves, and under which slugs.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    /// Whose.
+    pub org: Org,
+    /// The project's name.
+    pub project: String,
+    /// What serves.
+    pub active: Option<Arc<Deployment>>,
+    /// What serves so many of a hundred events in its place.
+    pub canary: Option<(u8, Arc<Deployment>)>,
+    /// What serves what is addressed to it, by the digest of the token that a sender shows.
+    pub testing: Vec<(Digest, Arc<Deployment>)>,
+    /// The slugs of its endpoints.
+    pub slugs: Vec<Slug>,
+}
+
+/// A slug and the endpoint that it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slug {
+    /// What stands in the URL.
     pub slug: Arc<str>,
-    /// Whose handlers run.
-    pub deployment: Arc<Deployment>,
-    /// Which of the deployment's triggers listen, by their place.
-    listeners: Vec<usize>,
+    /// The endpoint, as the manifest calls it.
+    pub name: Arc<str>,
+    /// Whether another has taken its place: it takes no webhooks, and events that it took are still the endpoint's.
+    pub is_retired: bool,
 }
 
-impl Endpoint {
-    /// What of a deployment listens on a slug; none when nothing does.
-    pub fn of(deployment: Arc<Deployment>, slug: &Arc<str>) -> Option<Self> {
-        let listens = |(place, trigger): (usize, &Trigger)| (trigger.endpoint == *slug).then_some(place);
-        let listeners: Vec<usize> = deployment.triggers.iter().enumerate().filter_map(listens).collect();
-        (!listeners.is_empty()).then(|| Self { slug: slug.clone(), deployment, listeners })
+impl Serving {
+    /// One of its deployments that serve; none when it does not.
+    pub fn deployment(&self, id: DeploymentId) -> Option<&Arc<Deployment>> {
+        self.deployments().find(|deployment| deployment.id == id)
     }
 
-    /// The triggers that listen, in the manifest's order.
-    pub fn triggers(&self) -> impl Iterator<Item = &Trigger> {
-        self.listeners.iter().filter_map(|place| self.deployment.triggers.get(*place))
+    /// All of its deployments that serve.
+    pub fn deployments(&self) -> impl Iterator<Item = &Arc<Deployment>> {
+        let canary = self.canary.iter().map(|(_, deployment)| deployment);
+        self.active.iter().chain(canary).chain(self.testing.iter().map(|(_, deployment)| deployment))
     }
 
-    /// By what it tells duplicates; none when it takes every delivery for a new one.
-    pub fn dedup(&self) -> Option<&Dedup> {
-        self.deployment.dedups.get(&self.slug)
+    /// As [`Serving::deployments`], to put others in their places.
+    pub(super) fn deployments_mut(&mut self) -> impl Iterator<Item = &mut Arc<Deployment>> {
+        let canary = self.canary.iter_mut().map(|(_, deployment)| deployment);
+        self.active.iter_mut().chain(canary).chain(self.testing.iter_mut().map(|(_, deployment)| deployment))
+    }
+
+    /// The slug of an endpoint that takes webhooks.
+    pub fn slug(&self, name: &str) -> Option<&Arc<str>> {
+        self.slugs.iter().find(|slug| !slug.is_retired && &*slug.name == name).map(|slug| &slug.slug)
+    }
+
+    fn routes(&self) -> impl Iterator<Item = Route> {
+        let live = self.slugs.iter().filter(|slug| !slug.is_retired);
+        live.filter_map(|Slug { slug, name, .. }| {
+            let endpoint = |deployment: &Arc<Deployment>| Endpoint::of(deployment.clone(), slug, name).map(Arc::new);
+            let route = Route {
+                org: self.org.clone(),
+                slug: slug.clone(),
+                active: self.active.as_ref().and_then(endpoint),
+                canary: self.canary.as_ref().and_then(|(percent, of)| Some((*percent, endpoint(of)?))),
+                testing: self.testing.iter().filter_map(|(token, of)| Some((*token, endpoint(of)?))).collect(),
+            };
+            route.listens().then_some(route)
+        })
     }
 }
 
-/// All endpoints of all active deployments.
-#[derive(Debug, Default)]
+/// All endpoints of all deployments that serve, and what each org may take.
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    deployments: HashMap<Org, Arc<Deployment>>,
-    endpoints: HashMap<Arc<str>, Arc<Endpoint>>,
+    projects: HashMap<(Org, String), Arc<Serving>>,
+    routes: HashMap<Arc<str>, Arc<Route>>,
+    quotas: HashMap<Org, Quotas>,
 }
 
 impl Snapshot {
-    /// The endpoint of a slug.
-    pub fn endpoint(&self, slug: &str) -> Option<&Arc<Endpoint>> {
-        self.endpoints.get(slug)
+    /// What listens on a slug.
+    pub fn route(&self, slug: &str) -> Option<&Arc<Route>> {
+        self.routes.get(slug)
     }
 
-    /// The org's deployment that is serving.
-    pub fn of(&self, org: &Org) -> Option<&Arc<Deployment>> {
-        self.deployments.get(org)
+    /// A project of an org.
+    pub fn project(&self, org: &Org, project: &str) -> Option<&Arc<Serving>> {
+        self.projects.get(&(org.clone(), project.to_owned()))
     }
 
-    /// This snapshot with `deployment` in the place of what its org had: an org has one project yet, which may be renamed.
-    pub fn with(&self, deployment: Arc<Deployment>) -> Self {
-        let others = self.endpoints.iter().filter(|(_, endpoint)| endpoint.deployment.org != deployment.org);
-        let mut endpoints: HashMap<_, _> = others.map(|(slug, endpoint)| (slug.clone(), endpoint.clone())).collect();
-        let mut listeners: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
-        for (place, trigger) in deployment.triggers.iter().enumerate() {
-            listeners.entry(trigger.endpoint.clone()).or_default().push(place);
+    /// The projects of an org, in no order.
+    pub fn projects(&self, org: &Org) -> impl Iterator<Item = &Arc<Serving>> {
+        self.projects.values().filter(move |serving| serving.org == *org)
+    }
+
+    /// The project and the endpoint's name that a slug of an org stands for or stood for.
+    pub fn named(&self, org: &Org, slug: &str) -> Option<(&Arc<Serving>, &Arc<str>)> {
+        self.projects(org).find_map(|serving| {
+            let found = serving.slugs.iter().find(|known| &*known.slug == slug)?;
+            Some((serving, &found.name))
+        })
+    }
+
+    /// What an org may take, where that is not the host's default.
+    pub fn quotas(&self, org: &Org) -> Quotas {
+        self.quotas.get(org).copied().unwrap_or_default()
+    }
+
+    /// What single orgs may keep of their history, in bytes, where an operator said so.
+    pub fn stored_bytes(&self) -> BTreeMap<Org, u64> {
+        let said = self.quotas.iter().filter_map(|(org, quotas)| Some((org.clone(), quotas.stored_bytes?)));
+        said.collect()
+    }
+
+    /// This snapshot with `serving` in the place of what its project had.
+    fn with(&self, serving: Serving) -> Self {
+        let mut next = self.without(&serving.org, &serving.project);
+        next.routes.extend(serving.routes().map(|route| (route.slug.clone(), Arc::new(route))));
+        next.projects.insert((serving.org.clone(), serving.project.clone()), Arc::new(serving));
+        next
+    }
+
+    /// This snapshot without a project.
+    fn without(&self, org: &Org, project: &str) -> Self {
+        let mut next = self.clone();
+        if let Some(serving) = next.projects.remove(&(org.clone(), project.to_owned())) {
+            serving.slugs.iter().for_each(|slug| {
+                // What stands there may be another project's by now.
+                let own = next.routes.get(&slug.slug).is_some_and(|route| route.is_of(&serving));
+                if own {
+                    next.routes.remove(&slug.slug);
+                }
+            });
         }
-        for (slug, listeners) in listeners {
-            let endpoint = Endpoint { slug: slug.clone(), deployment: deployment.clone(), listeners };
-            endpoints.insert(slug, Arc::new(endpoint));
-        }
-        let mut deployments = self.deployments.clone();
-        deployments.insert(deployment.org.clone(), deployment);
-        Self { deployments, endpoints }
+        next
     }
 }
 
@@ -115,8 +185,22 @@ impl Current {
         self.0.load_full()
     }
 
-    /// Puts `deployment` in the place of what its org had, for all requests from now on.
-    pub(super) fn publish(&self, deployment: &Arc<Deployment>) {
-        self.0.rcu(|snapshot| snapshot.with(deployment.clone()));
+    /// Puts `serving` in the place of what its project had, for all requests from now on.
+    pub(super) fn publish(&self, serving: &Serving) {
+        self.0.rcu(|snapshot| snapshot.with(serving.clone()));
+    }
+
+    /// Takes a project away.
+    pub(super) fn remove(&self, org: &Org, project: &str) {
+        self.0.rcu(|snapshot| snapshot.without(org, project));
+    }
+
+    /// From now on the org may take this.
+    pub(super) fn allow(&self, org: &Org, quotas: Quotas) {
+        self.0.rcu(|snapshot| {
+            let mut next = Snapshot::clone(snapshot);
+            next.quotas.insert(org.clone(), quotas);
+            next
+        });
     }
 }

@@ -87,7 +87,7 @@ impl Handle {
     /// The store failed, or there was no place for a while; nothing has changed.
     pub async fn redrive(&self, org: &Org, session: SessionId) -> store::Result<Redriven> {
         let Self(inner) = self;
-        let place = tokio::time::timeout(PATIENCE, inner.backlog.wait(org)).await;
+        let place = tokio::time::timeout(PATIENCE, inner.backlog.wait(inner.bounds(org), org)).await;
         let full = |_| store::Error::Unavailable("too many sessions wait already".to_owned());
         let place = place.map_err(full)?;
         let (parts, org) = (inner.clone(), org.clone());

@@ -173,7 +173,7 @@ impl Handle {
             tasks,
             clock,
             feed,
-            backlog: Backlog::new(bounds),
+            backlog: Backlog::default(),
             claims: Arc::new(Semaphore::new(resume::room(bounds))),
             suspects: Arc::new(Semaphore::new(1)),
             state: Mutex::new(state),
@@ -187,7 +187,7 @@ impl Handle {
     /// # Errors
     /// As many wait as may.
     pub fn reserve(&self, org: &Org, sessions: usize) -> Result<Places, Full> {
-        self.0.backlog.reserve(org, sessions)
+        self.0.backlog.reserve(self.0.bounds(org), org, sessions)
     }
 
     /// Runs one delivery of `deployment` as soon as its turn comes. The ticket gives the outcome of its first attempt, before
@@ -211,6 +211,22 @@ impl Handle {
 }
 
 impl Inner {
+    /// How many of an org's sessions may run at once, where an operator said so.
+    fn slots(&self, org: &Org) -> Option<usize> {
+        let quota = self.registry.deployed().load().quotas(org).sessions?;
+        Some(usize::try_from(quota).unwrap_or(usize::MAX).min(self.config.slots))
+    }
+
+    /// How many may be owed: those that run have places too.
+    fn bounds(&self, org: &Org) -> Bounds {
+        let quotas = self.registry.deployed().load().quotas(org);
+        let bounds = self.config.bounds();
+        let number = |quota: Option<u32>| quota.map(|quota| usize::try_from(quota).unwrap_or(usize::MAX));
+        let slots = number(quotas.sessions).unwrap_or_else(|| self.config.limits().slots_per_org);
+        let waiting = number(quotas.backlog).unwrap_or(self.config.backlog);
+        Bounds { per_org: slots.min(self.config.slots).saturating_add(waiting), ..bounds }
+    }
+
     fn admit_new(self: &Arc<Self>, deployment: Arc<Deployment>, mut session: Session) -> Ticket {
         let (ticket, stub) = ticket::pair();
         session.stub = Some(stub);

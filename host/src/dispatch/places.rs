@@ -33,12 +33,11 @@ impl Bounds {
 }
 
 /// All places. Clones share them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Backlog(Arc<Counts>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Counts {
-    bounds: Bounds,
     total: AtomicUsize,
     orgs: Mutex<Known<Arc<AtomicUsize>>>,
     freed: Notify,
@@ -53,23 +52,13 @@ pub struct Places {
 }
 
 impl Backlog {
-    pub(super) fn new(bounds: Bounds) -> Self {
-        let (total, orgs) = (AtomicUsize::new(0), Mutex::default());
-        Self(Arc::new(Counts { bounds, total, orgs, freed: Notify::new() }))
-    }
-
-    /// Places for so many, if they are there.
-    pub(super) fn reserve(&self, org: &Org, count: usize) -> Result<Places, Full> {
-        self.reserve_within(self.0.bounds, org, count)
-    }
-
     /// A place that is there, or that more than half of the backlog leaves; waits for it.
-    pub(super) async fn wait(&self, org: &Org) -> Places {
+    pub(super) async fn wait(&self, bounds: Bounds, org: &Org) -> Places {
         loop {
             // Interest is registered before the look, so that what is freed between the two is heard of.
             let mut freed = std::pin::pin!(self.0.freed.notified());
             freed.as_mut().enable();
-            if let Ok(places) = self.reserve_within(self.0.bounds.half(), org, 1) {
+            if let Ok(places) = self.reserve(bounds.half(), org, 1) {
                 return places;
             }
             freed.await;
@@ -79,14 +68,15 @@ impl Backlog {
     /// A place for what is owed whether there is one or not.
     pub(super) fn force(&self, org: &Org) -> Places {
         let unbounded = Bounds { per_org: usize::MAX, total: usize::MAX };
-        match self.reserve_within(unbounded, org, 1) {
+        match self.reserve(unbounded, org, 1) {
             Ok(places) => places,
             // There are not so many sessions as would fill it.
             Err(Full::Org | Full::Total) => Places { counts: self.0.clone(), org: Arc::default(), count: 0 },
         }
     }
 
-    fn reserve_within(&self, bounds: Bounds, org: &Org, count: usize) -> Result<Places, Full> {
+    /// Places for so many, if they are there.
+    pub(super) fn reserve(&self, bounds: Bounds, org: &Org, count: usize) -> Result<Places, Full> {
         let mut orgs = self.0.orgs.lock().unwrap_or_else(PoisonError::into_inner);
         let name = orgs.name(org, |taken| Arc::strong_count(taken) == 1);
         let org = orgs.get_mut(&name).cloned().unwrap_or_default();
@@ -127,31 +117,33 @@ mod tests {
 
     #[test]
     fn an_org_has_its_places_and_all_have_theirs() {
-        let backlog = Backlog::new(Bounds { per_org: 3, total: 4 });
+        let backlog = Backlog::default();
+        let bounds = Bounds { per_org: 3, total: 4 };
         let (a, b): (Org, Org) = ("a".into(), "b".into());
-        assert_eq!(backlog.reserve(&a, 4).err(), Some(Full::Org));
-        let mut places = backlog.reserve(&a, 3).unwrap();
-        assert_eq!(backlog.reserve(&a, 1).err(), Some(Full::Org));
-        let of_b = backlog.reserve(&b, 1).unwrap();
-        assert_eq!(backlog.reserve(&b, 1).err(), Some(Full::Total));
+        assert_eq!(backlog.reserve(bounds, &a, 4).err(), Some(Full::Org));
+        let mut places = backlog.reserve(bounds, &a, 3).unwrap();
+        assert_eq!(backlog.reserve(bounds, &a, 1).err(), Some(Full::Org));
+        let of_b = backlog.reserve(bounds, &b, 1).unwrap();
+        assert_eq!(backlog.reserve(bounds, &b, 1).err(), Some(Full::Total));
         let taken = places.take().unwrap();
         drop(places);
-        assert_eq!(backlog.reserve(&a, 3).err(), Some(Full::Org));
+        assert_eq!(backlog.reserve(bounds, &a, 3).err(), Some(Full::Org));
         drop((taken, of_b));
         let forced = [(); 5].map(|()| backlog.force(&a));
-        assert_eq!(backlog.reserve(&b, 1).err(), Some(Full::Total));
+        assert_eq!(backlog.reserve(bounds, &b, 1).err(), Some(Full::Total));
         drop(forced);
-        assert!(backlog.reserve(&a, 3).is_ok());
-        let mut none = backlog.reserve(&a, 0).unwrap();
+        assert!(backlog.reserve(bounds, &a, 3).is_ok());
+        let mut none = backlog.reserve(bounds, &a, 0).unwrap();
         assert!(none.take().is_none());
     }
 
     #[tokio::test]
     async fn who_waits_for_a_place_hears_of_it() {
-        let backlog = Backlog::new(Bounds { per_org: 3, total: 4 });
+        let backlog = Backlog::default();
+        let bounds = Bounds { per_org: 3, total: 4 };
         let org: Org = "a".into();
-        let first = backlog.wait(&org).await;
-        let mut second = std::pin::pin!(backlog.wait(&org));
+        let first = backlog.wait(bounds, &org).await;
+        let mut second = std::pin::pin!(backlog.wait(bounds, &org));
         assert!(futures_util::poll!(second.as_mut()).is_pending());
         drop(first);
         second.await;

@@ -141,7 +141,9 @@ impl Inner {
         loop {
             let id = session.delivery.session;
             let known = self.change(|state, now| {
-                let known = turn::entry(deployment, session, |entry| state.scheduler.push(entry, now));
+                let known = turn::entry(deployment, self.slots(&deployment.org), session, |entry| {
+                    state.scheduler.push(entry, now)
+                });
                 known.map(|session| (session, state.brakes.get(&id).map(|brake| brake.settled())))
             });
             match known {
@@ -164,7 +166,6 @@ impl Inner {
             let found = match self.registry.deployment(&delivery.event.org, id).await {
                 Ok(deployment) => Ok(deployment),
                 Err(ApplyError::Store(error @ Error::Conflict(_))) => Err(error.to_string()),
-                Err(error @ ApplyError::Invalid(_)) => Err(format!("its deployment does not load any more: {error}")),
                 Err(ApplyError::Store(error)) => {
                     warn!(deployment.id = %id, %error, "failed to load a deployment; trying again in {PAUSE:?}");
                     tokio::select! {
@@ -172,6 +173,7 @@ impl Inner {
                         () = self.tasks.stopping() => return,
                     }
                 }
+                Err(error) => Err(format!("its deployment does not load any more: {error}")),
             };
             loaded.insert(id, found);
         }

@@ -35,13 +35,14 @@ impl Inner {
             return;
         }
         let id = session.delivery.session;
-        let admitted = entry(deployment, session, |entry| match self.may_start(&state, now) {
-            true => state.scheduler.admit(entry, now),
-            false => match state.scheduler.push(entry, now) {
-                None => Admitted::Waits,
-                Some(session) => Admitted::Known(session),
-            },
-        });
+        let admitted =
+            entry(deployment, self.slots(&deployment.org), session, |entry| match self.may_start(&state, now) {
+                true => state.scheduler.admit(entry, now),
+                false => match state.scheduler.push(entry, now) {
+                    None => Admitted::Waits,
+                    Some(session) => Admitted::Known(session),
+                },
+            });
         match admitted {
             Admitted::Begins(session) => {
                 let turn = self.begin(&mut state, id, now);
@@ -162,7 +163,12 @@ impl Drop for Turn {
 }
 
 /// Hands `take` what the scheduler needs to know of a session of `deployment`.
-pub(super) fn entry<T>(deployment: &Deployment, session: Session, take: impl FnOnce(Entry<'_, Session>) -> T) -> T {
+pub(super) fn entry<T>(
+    deployment: &Deployment,
+    slots: Option<usize>,
+    session: Session,
+    take: impl FnOnce(Entry<'_, Session>) -> T,
+) -> T {
     let delivery = &session.delivery;
     let (org, trigger, lane) = (delivery.event.org.clone(), delivery.trigger.clone(), delivery.lane.clone());
     let limit = deployment.target(&trigger).and_then(|(trigger, _)| trigger.max_concurrency);
@@ -173,6 +179,7 @@ pub(super) fn entry<T>(deployment: &Deployment, session: Session, take: impl FnO
         trigger: &trigger,
         version: delivery.deployment,
         limit,
+        slots,
         lane,
         due: delivery.due,
         item: session,

@@ -15,7 +15,7 @@ use crate::deploy::{ApplyError, Deployment};
 use crate::event::{Data, Event, Raw, Timestamp};
 use crate::guest::{Job, Run, Tenant};
 use crate::store::{Delivery, Error, Next};
-use crate::trigger::Trigger;
+use crate::trigger::{Limits, Trigger};
 
 /// A session that could not begin for want of the store is begun again after so long.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -216,9 +216,7 @@ async fn deployment(inner: &Inner, delivery: &Delivery) -> Result<Arc<Deployment
         Ok(deployment) => Ok(deployment),
         Err(ApplyError::Store(error @ Error::Conflict(_))) => Err(Unready::Hopeless(error.to_string())),
         Err(ApplyError::Store(error)) => Err(Unready::Later(error)),
-        Err(error @ ApplyError::Invalid(_)) => {
-            Err(Unready::Hopeless(format!("its deployment does not load any more: {error}")))
-        }
+        Err(error) => Err(Unready::Hopeless(format!("its deployment does not load any more: {error}"))),
     }
 }
 
@@ -237,6 +235,9 @@ async fn begin(inner: &Inner, delivery: &Delivery) -> Result<(), Unready> {
 }
 
 fn job(inner: &Inner, ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> Job {
+    let quotas = inner.registry.deployed().load().quotas(&delivery.event.org);
+    let log_bytes = trigger.limits.log_bytes.min(quotas.log_bytes.unwrap_or(u64::MAX));
+    let limits = Limits { log_bytes, ..trigger.limits };
     let Deployment { org, project, secrets, .. } = &*ready.deployment;
     let tenant = Tenant { org, project, secrets };
     Job {
@@ -247,7 +248,7 @@ fn job(inner: &Inner, ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> 
         export: trigger.call.export(),
         vars: ready.deployment.vars.clone(),
         timeout: trigger.timeout,
-        limits: trigger.limits,
+        limits,
         grants: inner.services.grant(tenant, &trigger.grants),
     }
 }

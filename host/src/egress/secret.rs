@@ -9,7 +9,7 @@ const BEGIN: &str = "{{secret:";
 const END: &str = "}}";
 
 /// A secret that only some hosts are to see.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     /// Its name in the manifest.
     pub name: String,
@@ -20,7 +20,7 @@ pub struct Secret {
 }
 
 /// A project's secrets that only some hosts are to see.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secrets(pub Vec<Secret>);
 
 /// Why a request with a placeholder is not made.

@@ -31,6 +31,12 @@ fn millis(at: Timestamp) -> u64 {
     u64::try_from(at.as_millisecond()).unwrap_or(0)
 }
 
+/// How a text of this form is described to clients.
+fn text_of(pattern: &str) -> utoipa::openapi::schema::Object {
+    use utoipa::openapi::schema::{ObjectBuilder, Type};
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build()
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {
         $(#[$doc])*
@@ -86,6 +92,14 @@ macro_rules! id {
                 String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
             }
         }
+
+        impl utoipa::ToSchema for $name {}
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                text_of(concat!("^", $prefix, "[0-7][0-9a-hjkmnp-tv-z]{25}$")).into()
+            }
+        }
     };
 }
 
@@ -101,8 +115,16 @@ id! {
     /// A deployment: `dep_` and a ULID in lower case.
     DeploymentId, "dep_", "a deployment id (`dep_…`)"
 }
+id! {
+    /// An API token, not what its holder shows: `tok_` and a ULID in lower case.
+    TokenId, "tok_", "a token id (`tok_…`)"
+}
+id! {
+    /// A line of an audit log: `aud_` and a ULID in lower case.
+    AuditId, "aud_", "the id of a line of an audit log (`aud_…`)"
+}
 
-/// The SHA-256 of a module, by which it is addressed: 64 hexadecimal digits.
+/// A SHA-256, in hexadecimal: by its own a module is addressed, and by it a secret is known that is not kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
@@ -110,6 +132,16 @@ impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Its 32 bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A digest that was made elsewhere.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 }
 
@@ -151,5 +183,13 @@ impl serde::Serialize for Digest {
 impl<'de> serde::Deserialize<'de> for Digest {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl utoipa::ToSchema for Digest {}
+
+impl utoipa::PartialSchema for Digest {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        text_of("^[0-9a-f]{64}$").into()
     }
 }

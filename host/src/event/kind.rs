@@ -43,8 +43,9 @@ const EXTENSIONS: [&str; 30] = [
 ];
 
 /// An HTTP method in lower case: `post`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = String)]
 pub struct EventType(Box<str>);
 
 /// A manifest's `event_type` that names no method.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) use data::content_length;
 pub use data::{Data, Field, Raw};
 pub use from_json::FromJsonError;
-pub use ids::{DeploymentId, Digest, EventId, IdError, SessionId};
+pub use ids::{AuditId, DeploymentId, Digest, EventId, IdError, SessionId, TokenId};
 pub use jiff::Timestamp;
 pub use keep::Keep;
 pub use kind::{EventType, UnknownMethod};

@@ -58,7 +58,7 @@ pub struct Fault {
 }
 
 /// The kinds of [`Fault`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// The guest trapped: a panic, an uncaught exception, an instruction that cannot be done.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::FaultKind;
 
 /// Where a session stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionState {
     /// Owed: it waits for its first attempt or for a next one.
@@ -73,7 +73,7 @@ impl FromStr for SessionState {
 }
 
 /// One run of the handler.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Attempt {
     /// 1 for the first.
     pub number: u32,
@@ -105,7 +105,7 @@ pub struct Attempt {
 }
 
 /// What a guest asked of the host during one attempt: calls by kind, and bytes over the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct Used {
     /// Calls that read the event.
@@ -147,7 +147,7 @@ fn is_zero(count: &u64) -> bool {
 }
 
 /// A request that a guest made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OutboundRequest {
     /// The HTTP method.
     pub method: String,
@@ -168,7 +168,7 @@ pub struct OutboundRequest {
 }
 
 /// How an attempt ended, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptOutcome {
     /// The handler returned.
@@ -203,7 +203,7 @@ impl fmt::Display for AttemptOutcome {
 }
 
 /// One line of a session's log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LogEntry {
     /// When the guest wrote it.
     pub at: Timestamp,
@@ -219,7 +219,7 @@ pub struct LogEntry {
 }
 
 /// How much a log entry matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the field's own")]
 pub enum LogLevel {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// One trigger's answer to one event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Verdict {
     /// The trigger's name.
     pub trigger: String,
@@ -22,7 +22,7 @@ pub struct Verdict {
 }
 
 /// The five answers that a trigger can give.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
     /// The trigger's handler runs.
@@ -38,7 +38,7 @@ pub enum VerdictKind {
 }
 
 /// Why a filter gave `false` or failed: the parts of it that decided, with what they were.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Explanation {
     /// The expression as it was: the trigger may have another one by the time somebody asks.
     pub expression: String,
@@ -50,7 +50,7 @@ pub struct Explanation {
 }
 
 /// A part of an expression, and what it was for one event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Part {
     /// Its first byte in the expression.
     pub start: usize,

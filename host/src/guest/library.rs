@@ -132,11 +132,27 @@ impl Library {
     /// # Errors
     /// See [`LoadError`].
     pub async fn add(&self, bytes: Bytes) -> Result<Arc<Module>, LoadError> {
+        let digest = self.keep(bytes).await?;
+        self.loaded(digest).await
+    }
+
+    /// As [`Library::add`], but for compiling it; gives the digest of the component.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn keep(&self, bytes: Bytes) -> Result<Digest, LoadError> {
         let component = match layer(&bytes).map_err(LoadError::Invalid)? {
             Layer::Component => bytes,
             Layer::Core => self.componentize(bytes).await?,
         };
-        let digest = self.0.blobs.put(component).await?;
+        Ok(self.0.blobs.put(component).await?)
+    }
+
+    /// The module of a digest, compiled and loaded.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn loaded(&self, digest: Digest) -> Result<Arc<Module>, LoadError> {
         let module = self.module(digest);
         module.load().await?;
         Ok(module)

@@ -23,6 +23,8 @@ pub(crate) mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use zeroize::Zeroize as _;
+
 pub use engine::{Config, Engine, SetupError};
 pub use grants::{Grants, Services, Tenant};
 pub use imports::{kv, outbound, reply};
@@ -58,6 +60,13 @@ pub struct Job {
 /// A project's variables and secrets, in the manifest's order.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Vars(pub Vec<(String, String)>);
+
+impl Drop for Vars {
+    /// Wipes the values. Copies that handlers read are in their sandboxes, whose memory is wiped too.
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, value)| value.zeroize());
+    }
+}
 
 impl std::fmt::Debug for Vars {
     /// Names only: some values are secrets.

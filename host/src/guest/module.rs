@@ -28,6 +28,7 @@ pub struct Module {
     /// The library's count of loads when it was last called.
     used: AtomicU64,
     handlers: OnceLock<BTreeSet<String>>,
+    imports: OnceLock<Vec<String>>,
 }
 
 /// A compiled component, linked with the host, and its handlers.
@@ -40,13 +41,19 @@ pub(super) struct Loaded {
 
 impl Module {
     pub(super) fn new(library: Library, digest: Digest) -> Self {
-        let (loaded, gate, handlers) = (ArcSwapOption::empty(), tokio::sync::Mutex::default(), OnceLock::new());
-        Self { digest, library, loaded, gate, used: AtomicU64::new(0), handlers }
+        let (loaded, gate) = (ArcSwapOption::empty(), tokio::sync::Mutex::default());
+        let (handlers, imports) = (OnceLock::new(), OnceLock::new());
+        Self { digest, library, loaded, gate, used: AtomicU64::new(0), handlers, imports }
     }
 
     /// The names of the exports that are handlers, sorted: `on-http-get`. None until it was loaded once.
     pub fn handlers(&self) -> Option<&BTreeSet<String>> {
         self.handlers.get()
+    }
+
+    /// What it imports, sorted: `wasi:cli/environment@0.2.6`. Nothing until it was loaded once.
+    pub fn imports(&self) -> &[String] {
+        self.imports.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The code, from memory, from the disk, or compiled anew.
@@ -69,6 +76,7 @@ impl Module {
             Ok(loaded) => {
                 let names = loaded.handlers.keys().cloned().collect();
                 self.handlers.get_or_init(|| names);
+                self.imports.get_or_init(|| imports(&loaded.pre));
                 self.loaded.store(Some(loaded.clone()));
                 self.library.note_loaded(self);
                 Ok(loaded)
@@ -134,6 +142,15 @@ fn handlers(pre: &InstancePre<State>) -> HashMap<String, ComponentExportIndex> {
         }
     }
     handlers
+}
+
+/// The names of what a component imports, sorted.
+fn imports(pre: &InstancePre<State>) -> Vec<String> {
+    let component = pre.component();
+    let kind = component.component_type();
+    let mut names: Vec<String> = kind.imports(component.engine()).map(|(name, _)| name.to_owned()).collect();
+    names.sort();
+    names
 }
 
 /// How many exports are named of a component that has no handlers.

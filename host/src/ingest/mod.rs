@@ -5,6 +5,7 @@ mod body;
 mod duplicate;
 mod endpoint;
 mod normalize;
+mod rate;
 mod receive;
 mod redispatch;
 mod rejection;
@@ -19,6 +20,7 @@ use axum::routing::any;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+pub use rate::{Admission, Limiter, Rate};
 pub use redispatch::{Redispatch, RedispatchError, Redispatched};
 pub use rejection::Rejection;
 
@@ -26,6 +28,7 @@ use crate::clock::Clock;
 use crate::deploy::{Current, Registry};
 use crate::dispatch;
 use crate::observe::feed::Feed;
+use crate::quota::Limits;
 use crate::store::{History, Lease, Ledger};
 use crate::task::Tasks;
 
@@ -79,6 +82,10 @@ pub struct Parts {
     pub clock: Clock,
     /// Hears of each event.
     pub feed: Feed,
+    /// How many events each org has sent of late.
+    pub limiter: Limiter,
+    /// What an org may send of which no operator said anything.
+    pub quotas: Limits,
     /// Room for bodies, in KiB.
     pub room: Arc<Semaphore>,
 }

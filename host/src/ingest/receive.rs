@@ -8,9 +8,9 @@ use http::{Request, Response, StatusCode};
 
 use super::accept::{self, Accepted};
 use super::select::{self, Selected};
-use super::{Intake, Parts, Rejection, body, duplicate, endpoint, normalize, reply};
-use crate::deploy::Endpoint;
-use crate::event::{Data, Event, EventId, EventType, Keep, Timestamp};
+use super::{Admission, Intake, Parts, Rate, Rejection, body, duplicate, endpoint, normalize, reply};
+use crate::deploy::{Route, Snapshot};
+use crate::event::{Data, Event, EventId, EventType, Keep, Org, Timestamp};
 use crate::observe::feed::{EventNotice, Notice};
 
 /// From a request to its answer: a step a line.
@@ -18,9 +18,13 @@ pub(super) async fn receive(
     State(Intake(intake)): State<Intake>,
     request: Request<Body>,
 ) -> Result<Response<Body>, Rejection> {
-    let endpoint = endpoint::find(&intake.deployed.load(), request.uri().path())?;
+    let deployed = intake.deployed.load();
+    let target = endpoint::find(&deployed, request.uri().path(), request.headers())?;
+    admit(&intake, &target.route.org, &deployed)?;
+    drop(deployed);
     let received = body::read(&intake, request).await?;
-    let event = event(&intake, &endpoint, &received);
+    let event = event(&intake, &target.route, &received);
+    let endpoint = target.endpoint(&event)?;
     let selected = select::select(&event, &endpoint);
     let notice = notice(&selected);
     let (notice, answer) = match accept::accept(&intake, &endpoint, selected, received.room.clone()).await? {
@@ -34,12 +38,23 @@ pub(super) async fn receive(
     Ok(answer)
 }
 
-fn event(intake: &Parts, endpoint: &Endpoint, received: &body::Received) -> Arc<Event> {
+/// Whether the org may have a further event now. It is asked before the body is read: what is refused must cost little.
+fn admit(intake: &Parts, org: &Org, deployed: &Snapshot) -> Result<(), Rejection> {
+    let limits = intake.quotas.with(&deployed.quotas(org));
+    let Some(per_second) = limits.events_per_second else { return Ok(()) };
+    let rate = Rate { per_second, burst: limits.burst };
+    match intake.limiter.admit(org, rate, intake.clock.now()) {
+        Admission::Admitted { .. } => Ok(()),
+        Admission::Refused { retry_after } => Err(Rejection::TooMany { retry_after }),
+    }
+}
+
+fn event(intake: &Parts, route: &Route, received: &body::Received) -> Arc<Event> {
     let now = intake.clock.now();
     Arc::new(Event {
         id: EventId::new(now),
-        org: endpoint.deployment.org.clone(),
-        endpoint: endpoint.slug.clone(),
+        org: route.org.clone(),
+        endpoint: route.slug.clone(),
         received_at: now,
         kind: EventType::of(received.head.method.as_str()),
         data: Arc::new(Data::new(normalize::normalize(received))),

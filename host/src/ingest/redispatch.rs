@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::accept::{self, Accepted};
 use super::select::{self, Selected};
 use super::{Intake, Parts, Rejection, body, receive};
-use crate::deploy::{ApplyError, Deployment, Endpoint};
+use crate::deploy::{ApplyError, Deployment, Endpoint, Serving};
 use crate::event::{DeploymentId, Event, EventId, Keep, Org, SessionId, Verdict, VerdictKind};
 use crate::store::{self, EventRecord};
 use crate::trigger::{Asked, Trigger};
@@ -122,16 +122,27 @@ async fn endpoint(
     event: &Event,
     deployment: Option<DeploymentId>,
 ) -> Result<Arc<Endpoint>, RedispatchError> {
+    let snapshot = intake.deployed.load();
+    let named = snapshot.named(org, &event.endpoint);
+    let serves = |serving: &Arc<Serving>| serving.active.clone();
     let deployment: Arc<Deployment> = match deployment {
-        None => intake.deployed.load().of(org).cloned().ok_or(RedispatchError::NothingDeployed)?,
+        None => {
+            let serving = match named {
+                Some((serving, _)) => serves(serving),
+                None => snapshot.projects(org).find_map(serves),
+            };
+            serving.ok_or(RedispatchError::NothingDeployed)?
+        }
         Some(id) => intake.registry.deployment(org, id).await.map_err(|error| match error {
             ApplyError::Store(store::Error::Conflict(_)) => RedispatchError::UnknownDeployment(id),
             ApplyError::Store(error) => Rejection::from(error).into(),
-            ApplyError::Invalid(error) => RedispatchError::BrokenDeployment { id, reason: error.to_string() },
+            error => RedispatchError::BrokenDeployment { id, reason: error.to_string() },
         })?,
     };
     let id = deployment.id;
-    let listening = Endpoint::of(deployment, &event.endpoint);
+    // A slug that no project has is one of before slugs were kept: it was the endpoint's name.
+    let name = named.map_or(&event.endpoint, |(_, name)| name);
+    let listening = Endpoint::of(deployment, &event.endpoint, name);
     let missing = || RedispatchError::NoListener { endpoint: event.endpoint.clone(), deployment: id };
     listening.map(Arc::new).ok_or_else(missing)
 }

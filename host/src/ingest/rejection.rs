@@ -1,5 +1,7 @@
 //! Why a request did not become an event, and how its sender hears of it.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::response::IntoResponse;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
@@ -20,6 +22,9 @@ pub enum Rejection {
     /// No active deployment listens on the slug.
     #[error("no webhook is deployed at this path")]
     NotFound,
+    /// No deployment that is testing has the token that the request shows.
+    #[error("no deployment is addressed by the token in `Tenterhook-Testing`")]
+    NotAddressed,
     /// The body is over the limit, whether its length was declared or counted.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
@@ -35,6 +40,12 @@ pub enum Rejection {
     /// CONNECT is not an event.
     #[error("CONNECT is not a webhook's method")]
     Connect,
+    /// The org has had as many events as it may for the moment.
+    #[error("this webhook's owner takes no more events for the moment")]
+    TooMany {
+        /// When it takes the next one.
+        retry_after: Duration,
+    },
     /// Too many sessions wait already: of the org, or of all.
     #[error("{}", match .0 {
         Full::Org => "too many sessions of this webhook's owner wait already",
@@ -73,10 +84,12 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response<Body> {
         let (status, code) = match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "webhook_not_found"),
+            Self::NotAddressed => (StatusCode::FORBIDDEN, "testing_token_unknown"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "request_malformed"),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Backlogged(Full::Org) => (StatusCode::TOO_MANY_REQUESTS, "org_backlog_full"),
             Self::Backlogged(Full::Total) => (StatusCode::TOO_MANY_REQUESTS, "backlog_full"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
@@ -94,13 +107,17 @@ impl IntoResponse for Rejection {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
+            Self::TooMany { retry_after } => {
+                let seconds = u64::try_from(retry_after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+            }
             Self::Backlogged(_) | Self::Unavailable(_) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::Connect => {
                 headers.insert(ALLOW, HeaderValue::from_static(ALLOWED));
             }
-            Self::NotFound => {}
+            Self::NotFound | Self::NotAddressed => {}
         }
         answer
     }

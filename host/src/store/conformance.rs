@@ -1,28 +1,31 @@
 //! What every back end must do: one suite, run on each of them.
 
+mod catalog;
 mod kept;
 mod keys;
 mod kv;
 mod lists;
 mod model;
 mod owed;
+mod sealed;
 /// Also for the tests of each back end.
 pub(super) mod sample;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use catalog::*;
 use kept::*;
 use keys::*;
 use kv::*;
 use lists::*;
 use owed::*;
 use sample::{at, attempt, deployment, ended, event, log, new_event, org, settlement, verdict};
+use sealed::*;
 
+use super::catalog::Change;
 use super::{Error, EventQuery, Lease, NewEvent, SessionQuery, SessionRecord, Store, memory, sqlite};
-use crate::event::{
-    Data, DeploymentId, Digest, Event, EventId, EventType, FaultKind, Headers, Keep, Raw, SessionState, VerdictKind,
-};
+use crate::event::{Data, Digest, Event, EventId, EventType, FaultKind, Headers, Keep, Raw, SessionState, VerdictKind};
 
 macro_rules! on_each {
     ($($test:ident)*) => {
@@ -79,8 +82,15 @@ on_each! {
     sessions_are_found_by_what_they_are
     lists_are_cut_by_time_type_and_endpoint
     orgs_do_not_see_each_other
-    the_last_deployment_is_active
+    a_commit_is_made_whole_or_not_at_all
+    a_condition_is_on_what_is_there
+    a_mark_is_of_one_record
+    records_are_listed_by_their_keys
+    orgs_and_holders_are_found
+    a_record_is_used_and_expires
+    deployments_are_listed_by_their_commits
     a_deployment_is_immutable
+    an_audit_log_is_newest_first
     blobs_are_found_by_their_digest
     what_handlers_keep_is_found_by_its_key
     what_has_expired_is_not_there
@@ -92,6 +102,8 @@ on_each! {
     what_has_expired_makes_room
     what_has_expired_is_removed_within_a_budget
     spaces_do_not_see_each_other
+    an_org_has_one_key
+    an_old_deployment_is_sealed_once
 }
 
 const NEWEST: u32 = 100;
@@ -310,7 +322,8 @@ async fn orgs_do_not_see_each_other(store: Store) {
     let mut settled = settlement(&new.deliveries[0]);
     settled.logs = vec![log("secret", &[])];
     let theirs = deployment("acme", "p", at(1));
-    store.catalog.deploy(theirs.clone()).await.unwrap();
+    let deploy = vec![Change::Deploy(Box::new(theirs.clone()))];
+    store.catalog.commit(&theirs.org, deploy, None).await.unwrap();
 
     let other = org("other");
     let mut stolen = settled.clone();
@@ -332,34 +345,11 @@ async fn orgs_do_not_see_each_other(store: Store) {
         }
         assert_eq!(store.history.logs(&org, settled.session).await.unwrap().len(), expected / 2, "{org}");
         assert_eq!(store.catalog.deployment(&org, theirs.id).await.unwrap().is_some(), expected > 0, "{org}");
+        assert_eq!(store.history.owed_to(&org).await.unwrap().len(), expected / 2, "{org}");
     }
     store.ledger.accept(&lease, same.clone()).await.unwrap();
     assert_eq!(store.history.event(&other, same.event.id).await.unwrap().unwrap().sessions, []);
     assert_eq!(store.history.event(&new.event.org, same.event.id).await.unwrap().unwrap().sessions.len(), 2);
-}
-
-async fn the_last_deployment_is_active(store: Store) {
-    assert_eq!(store.catalog.active().await.unwrap(), []);
-    // The clock may go back: what counts is the order of the commits.
-    let first = deployment("acme", "shop", at(9));
-    let second = deployment("acme", "shop", at(3));
-    let other_project = deployment("acme", "blog", at(4));
-    let other_org = deployment("zeta", "shop", at(5));
-    for deployment in [&first, &other_org, &other_project, &second] {
-        store.catalog.deploy(deployment.clone()).await.unwrap();
-    }
-    assert_eq!(store.catalog.active().await.unwrap(), [other_project, second, other_org]);
-    assert_eq!(store.catalog.deployment(&org("acme"), first.id).await.unwrap(), Some(first));
-    assert_eq!(store.catalog.deployment(&org("acme"), DeploymentId::new(at(1))).await.unwrap(), None);
-}
-
-async fn a_deployment_is_immutable(store: Store) {
-    let first = deployment("acme", "shop", at(1));
-    store.catalog.deploy(first.clone()).await.unwrap();
-    let changed = super::DeploymentRecord { manifest: "changed".to_owned(), ..first.clone() };
-    let refused = store.catalog.deploy(changed).await;
-    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
-    assert_eq!(store.catalog.active().await.unwrap(), [first]);
 }
 
 async fn blobs_are_found_by_their_digest(store: Store) {

@@ -1,5 +1,6 @@
 //! What happened: the face of the store for people who ask.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -73,7 +74,7 @@ pub struct EventRecord {
 }
 
 /// A session as it was kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SessionRecord {
     /// Its id.
     pub id: SessionId,
@@ -122,10 +123,19 @@ pub struct Expiry {
     pub before: Option<Timestamp>,
     /// What each org may keep, in bytes as [`Usage`] counts; none for as much as there is.
     pub bytes: Option<u64>,
+    /// The same of single orgs, where it is something else.
+    pub bytes_of: BTreeMap<Org, u64>,
     /// Keys that expired by then are removed too.
     pub now: Timestamp,
     /// At most so many events, and so many keys.
     pub budget: u32,
+}
+
+impl Expiry {
+    /// What an org may keep.
+    pub(super) fn most(&self, org: &Org) -> Option<u64> {
+        self.bytes_of.get(org).copied().or(self.bytes)
+    }
 }
 
 /// What was removed.
@@ -166,6 +176,8 @@ pub trait History: Send + Sync {
     async fn answer(&self, org: &Org, event: EventId) -> Result<Answer>;
     /// What an org has.
     async fn usage(&self, org: &Org) -> Result<Usage>;
+    /// The deployments that an org's sessions are owed to.
+    async fn owed_to(&self, org: &Org) -> Result<BTreeSet<DeploymentId>>;
     /// Removes the oldest events that nothing is owed of, and what belongs to them but their keys, which last until they expire:
     /// a duplicate is then told that the event was accepted. Of each org the newest are left that fit in its bytes.
     async fn expire(&self, expiry: Expiry) -> Result<Expired>;

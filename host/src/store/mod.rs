@@ -1,10 +1,11 @@
-//! What is kept, as five traits written for their users. Knows nothing of HTTP or WIT.
+//! What is kept, as six traits written for their users. Knows nothing of HTTP or WIT.
 //!
 //! [`memory`] is the model; [`sqlite`] is the embedded default. Both pass the suite in `conformance`.
 
 pub mod blob;
-mod catalog;
+pub mod catalog;
 mod history;
+mod keyring;
 mod kv;
 mod ledger;
 mod list;
@@ -23,6 +24,7 @@ pub use catalog::{Catalog, DeploymentRecord};
 pub use history::{
     Answer, EventQuery, EventRecord, Expired, Expiry, History, Page, SessionQuery, SessionRecord, Usage,
 };
+pub use keyring::{Keyring, OrgKey};
 pub use kv::{Change, Changed, Entries, Entry, EntryQuery, KV_SCAN, Kv, Room, Space};
 pub use ledger::{Accepted, DedupKey, Delivery, Lease, Ledger, NewEvent, Next, Redriven, Settlement, Told};
 
@@ -43,6 +45,8 @@ pub struct Store {
     pub catalog: Arc<dyn Catalog>,
     /// What handlers keep.
     pub kv: Arc<dyn Kv>,
+    /// Orgs' keys, wrapped.
+    pub keyring: Arc<dyn Keyring>,
     /// Modules, by digest.
     pub blobs: Blobs,
 }

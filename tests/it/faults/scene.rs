@@ -10,7 +10,7 @@ use super::load::{Load, wait};
 use super::sent::{self, Acknowledged};
 use super::server::Server;
 use super::shim::Plan;
-use crate::harness::wat;
+use crate::harness::{wat, web};
 
 /// How many connections the senders have.
 pub(super) const CONNECTIONS: usize = 64;
@@ -67,8 +67,8 @@ impl Scene {
     pub(super) fn read(&self, server: &Server) {
         let url = format!("http://{}/api/v1/events?limit=5", server.address);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let page: serde_json::Value = runtime
-            .block_on(async { reqwest::get(url).await.unwrap().error_for_status().unwrap().json().await.unwrap() });
+        let page: serde_json::Value =
+            runtime.block_on(async { web::get(&url).await.error_for_status().unwrap().json().await.unwrap() });
         assert_eq!(page["items"].as_array().unwrap().len(), 5, "{page}");
     }
 

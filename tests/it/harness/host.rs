@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 use tempfile::TempDir;
-use tenterhook_host::app::{App, Options};
+use tenterhook_host::app::{App, Options, Tenancy};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::deploy::{ApplyError, Project};
@@ -22,7 +22,7 @@ use tenterhook_host::store::{self, History, Store, sqlite};
 
 use super::ledger::Breakable;
 use super::raw::{self, Answer};
-use super::{guests, program, wat};
+use super::{guests, program, wat, web};
 
 /// A running host with one project.
 pub(crate) struct Host {
@@ -55,7 +55,8 @@ impl Host {
         let options = Options {
             config,
             store,
-            org: "default".into(),
+            masters: MASTER.parse().unwrap(),
+            tenancy: Tenancy::One("default".into()),
             listen: LOOPBACK,
             clock: Clock::system(),
             compiler: program::compiler(),
@@ -142,7 +143,7 @@ impl Host {
     /// What the API answers to a GET.
     pub(crate) async fn api(&self, path: &str) -> Value {
         let url = format!("http://{}/api/v1/{path}", self.address());
-        reqwest::get(url).await.unwrap().error_for_status().unwrap().json().await.unwrap()
+        web::get(&url).await.error_for_status().unwrap().json().await.unwrap()
     }
 
     /// The event once its sessions have ended.
@@ -170,6 +171,9 @@ async fn open(data: &Path) -> Store {
     }
     panic!("the store in {} stays locked", data.display());
 }
+
+/// By which the secrets of tests are sealed.
+const MASTER: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 

@@ -6,3 +6,4 @@ pub(crate) mod ledger;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod wat;
+pub(crate) mod web;

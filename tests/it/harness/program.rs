@@ -1,6 +1,6 @@
 //! The program itself, `tenterhook`, as a process: what it prints, what it exits with.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -51,7 +51,27 @@ fn newest(folder: &Path) -> Option<SystemTime> {
 
 /// Runs a command to its end.
 pub(crate) fn run(arguments: &[&str]) -> Output {
-    Command::new(path()).args(arguments).env_remove("TENTERHOOK_SERVER").stdin(Stdio::null()).output().unwrap()
+    command().args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+/// Runs a command to its end, of somebody whose home this is, and who types this.
+pub(crate) fn run_at_home(home: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut command = command();
+    command.args(arguments).env("XDG_CONFIG_HOME", home);
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that does not read may have ended by now.
+    drop(process.stdin.take().unwrap().write_all(input.as_bytes()));
+    process.wait_with_output().unwrap()
+}
+
+/// The program, without what the environment of the tests says to it.
+fn command() -> Command {
+    let mut command = Command::new(path());
+    for name in ["SERVER", "CONTEXT", "ORG", "PROJECT", "CA", "TOKEN", "MASTER_KEY"] {
+        command.env_remove(format!("TENTERHOOK_{name}"));
+    }
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
+    command
 }
 
 /// A text output.
@@ -66,12 +86,30 @@ pub(crate) struct Up {
     /// Notices that came while another kind was waited for.
     passed: Vec<Value>,
     pub(crate) url: String,
+    /// What it said first: where it listens.
+    pub(crate) listening: Value,
 }
 
 impl Up {
     pub(crate) fn start(dir: &Path, data: &Path) -> Self {
-        let mut command = Command::new(path());
-        command.arg("up").arg(dir).arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--json"]);
+        Self::start_with(dir, data, &[])
+    }
+
+    /// With more arguments.
+    pub(crate) fn start_with(dir: &Path, data: &Path, more: &[&str]) -> Self {
+        let mut command = command();
+        command.arg("up").arg(dir).arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--json"]).args(more);
+        Self::spawn(command)
+    }
+
+    /// `tenterhook serve` on a data directory.
+    pub(crate) fn serve(data: &Path) -> Self {
+        let mut command = command();
+        command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--json"]);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, notices) = channel();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -83,8 +121,9 @@ impl Up {
                 }
             }
         });
-        let mut up = Self { process, notices, passed: Vec::new(), url: String::new() };
-        up.url = up.notice("listening")["url"].as_str().unwrap().to_owned();
+        let mut up = Self { process, notices, passed: Vec::new(), url: String::new(), listening: Value::Null };
+        up.listening = up.notice("listening");
+        up.url = up.listening["url"].as_str().unwrap().to_owned();
         up
     }
 
@@ -111,9 +150,14 @@ impl Up {
 
     /// Runs a command against this server.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(path());
-        command.args(arguments).args(["--server", &self.url]).stdin(Stdio::null());
-        command.output().unwrap()
+        command().args(arguments).args(["--server", &self.url]).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Runs a command against this server, with a token.
+    pub(crate) fn run_as(&self, token: &str, arguments: &[&str]) -> Output {
+        let mut command = command();
+        command.args(arguments).args(["--server", &self.url]).env("TENTERHOOK_TOKEN", token);
+        command.stdin(Stdio::null()).output().unwrap()
     }
 
     /// Runs a command against this server, which must succeed, and reads its JSON.

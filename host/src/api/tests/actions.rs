@@ -9,8 +9,8 @@ use axum::http::Method;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::super::{Control, State, router};
-use super::{Desk, act, api, api_of, ask, at, post, receive, send, trapped};
+use super::super::{Control, router};
+use super::{Desk, act, api, api_of, ask, at, post, receive, send, state, trapped};
 use crate::clock::Clock;
 use crate::dispatch::{Cancelled, Full};
 use crate::event::{DeploymentId, Keep, Org, SessionId, SessionState};
@@ -109,7 +109,7 @@ async fn sessions_are_retried_in_bulk_page_by_page() {
 async fn api_of_other(store: &Store) -> Router {
     let control = Arc::new(Desk::new(store).await);
     let clock = Clock::manual(at(60));
-    router(State { history: store.history.clone(), control, org: "other".into(), clock })
+    router(state(store, control, "other", clock))
 }
 
 #[tokio::test]
@@ -344,8 +344,7 @@ async fn a_page_that_has_not_room_for_all_is_gone_on_with() {
     }
     let narrow = Arc::new(Narrow { desk: Desk::new(&store).await, room: 3.into() });
     let clock = Clock::manual(at(60));
-    let (history, control) = (store.history.clone(), narrow.clone());
-    let api = router(State { history, control, org: "main".into(), clock });
+    let api = router(state(&store, narrow.clone(), "main", clock));
     let retry = async |body: &Value| act(&api, "/api/v1/sessions/retry", &body.to_string()).await;
     let (_, some) = retry(&json!({"state": "failed"})).await;
     assert_eq!(some["retried"], 3);

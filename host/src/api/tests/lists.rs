@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::http::Method;
 use insta::assert_snapshot;
 
-use super::super::{State, router};
-use super::{Desk, answer, api, ask, at, post, receive, trapped};
+use super::super::router;
+use super::{Desk, answer, api, ask, at, post, receive, state, trapped};
 use crate::clock::Clock;
 use crate::event::{Attempt, AttemptOutcome, EventType, LogEntry};
 use crate::store::{Store, memory};
@@ -128,8 +128,8 @@ fn succeeded() -> (Attempt, Vec<LogEntry>) {
 
 /// The minutes of what a list has, newest first.
 async fn minutes(store: &Store, path: &str, ids: &[String]) -> Vec<usize> {
-    let (history, control) = (Arc::clone(&store.history), Arc::new(Desk::new(store).await));
-    let api = router(State { history, control, org: "main".into(), clock: Clock::manual(at(5 * 60)) });
+    let control = Arc::new(Desk::new(store).await);
+    let api = router(state(store, control, "main", Clock::manual(at(5 * 60))));
     let (head, page) = ask(&api, Method::GET, &format!("/api/v1/{path}")).await;
     assert_eq!(head, "200 application/json", "{page}");
     let items = page["items"].as_array().unwrap();

@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use tower::ServiceExt as _;
 
 use super::super::{Code, State, router};
-use super::{Desk, api, ask, at};
+use super::{Desk, api, ask, at, state};
 use crate::clock::Clock;
 use crate::event::{EventId, LogEntry, Org, SessionId};
 use crate::store::{
@@ -81,11 +81,13 @@ async fn a_request_without_a_peer_is_refused() {
 }
 
 /// What senders of webhooks read, with their statuses. They also read `method_not_allowed`.
-const WEBHOOK_CODES: [(&str, u16); 11] = [
+const WEBHOOK_CODES: [(&str, u16); 13] = [
     ("webhook_not_found", 404),
+    ("testing_token_unknown", 403),
     ("body_too_large", 413),
     ("request_malformed", 400),
     ("body_too_slow", 408),
+    ("rate_limited", 429),
     ("org_backlog_full", 429),
     ("backlog_full", 429),
     ("unavailable", 503),
@@ -135,6 +137,10 @@ impl History for Broken {
     async fn usage(&self, _: &Org) -> store::Result<Usage> {
         Err(self.0.clone())
     }
+    async fn owed_to(&self, _: &Org) -> store::Result<std::collections::BTreeSet<crate::event::DeploymentId>> {
+        Err(self.0.clone())
+    }
+
     async fn expire(&self, _: Expiry) -> store::Result<Expired> {
         Err(self.0.clone())
     }
@@ -152,7 +158,7 @@ async fn a_store_that_fails() {
     ] {
         let control = Arc::new(Desk::new(&memory::store()).await);
         let history = Arc::new(Broken(error));
-        let api = router(State { history, control, org: "main".into(), clock: Clock::manual(at(60)) });
+        let api = router(State { history, ..state(&memory::store(), control, "main", Clock::manual(at(60))) });
         let (head, problem) = ask(&api, Method::GET, "/api/v1/events").await;
         report += &format!("{head}: {}: {}\n", problem["code"], problem["detail"]);
     }

@@ -1,6 +1,7 @@
 //! `tenterhook.yaml`: what it says once it is known to be sound. Knows no file but its text: modules are looked up, and
 //! filters compiled, by those who have them; [`Manifest::missing_module`] and its neighbours word what they find.
 
+mod blank;
 mod check;
 mod diagnostic;
 mod endpoint;
@@ -173,6 +174,29 @@ impl Manifest {
     /// All mistakes that its text shows. A mistake in the YAML itself hides those after it.
     pub fn parse(bytes: impl AsRef<[u8]>) -> Result<Self, Error> {
         read::manifest(bytes.as_ref())
+    }
+}
+
+/// Whether a project may have this name.
+///
+/// # Errors
+/// What is wrong with it, as a sentence that begins with the name.
+pub fn project_name(name: &str) -> Result<(), String> {
+    grammar::slug(name).map_err(worded)
+}
+
+/// Whether a variable may have this name.
+///
+/// # Errors
+/// As [`project_name`].
+pub fn var_name(name: &str) -> Result<(), String> {
+    grammar::var(name).map_err(worded)
+}
+
+fn worded(mistake: grammar::Mistake) -> String {
+    match mistake.help {
+        Some(help) => format!("{}: {help}", mistake.message),
+        None => mistake.message,
     }
 }
 

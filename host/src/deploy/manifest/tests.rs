@@ -1,5 +1,6 @@
 //! What a manifest says. The mistakes are in `tests/mistakes.rs`, and YAML's traps in `tests/yaml.rs`.
 
+mod blank;
 mod deliveries;
 mod grants;
 mod json_schema;

@@ -57,6 +57,8 @@ pub(super) struct Entry<'e, T> {
     pub(super) version: DeploymentId,
     /// How many of the trigger's sessions may run at once.
     pub(super) limit: Option<u32>,
+    /// How many of the org's sessions may run at once; none for as many as of any. The last one's holds.
+    pub(super) slots: Option<usize>,
     /// Of those of the trigger with the same lane only the oldest runs.
     pub(super) lane: Option<Arc<str>>,
     /// Not before then.
@@ -252,6 +254,7 @@ impl<T> Scheduler<T> {
     /// Where a session belongs; its trigger hears of its deployment's limit.
     fn known(&mut self, entry: &Entry<'_, T>) -> Path {
         let path = self.tree.path(entry.org, entry.project, entry.trigger);
+        self.tree.allow(&path, entry.slots);
         self.tree.trigger(&path).limit(entry.version, entry.limit);
         path
     }

@@ -19,6 +19,8 @@ pub(super) struct Org {
     pub(super) account: Account,
     /// Its sessions that run.
     pub(super) running: usize,
+    /// How many may, where that is not as many as of any org.
+    pub(super) slots: Option<usize>,
     /// Its projects that have something to begin.
     pub(super) turns: Turns<Arc<str>>,
     pub(super) projects: Known<Project>,

@@ -43,6 +43,11 @@ impl Tree {
         Path { org, project, trigger }
     }
 
+    /// So many of the org's sessions may run at once from now on.
+    pub(super) fn allow(&mut self, path: &Path, slots: Option<usize>) {
+        self.orgs.get_mut(&path.org).expect(KNOWN).slots = slots;
+    }
+
     pub(super) fn trigger(&mut self, path: &Path) -> &mut Trigger {
         let project = self.orgs.get_mut(&path.org).and_then(|org| org.projects.get_mut(&path.project));
         project.and_then(|project| project.triggers.get_mut(&path.trigger)).expect(KNOWN)
@@ -66,7 +71,7 @@ impl Tree {
             return false;
         }
         let org = self.orgs.get_mut(&path.org).expect(KNOWN);
-        if org.running >= self.limits.slots_per_org {
+        if org.running >= org.slots.unwrap_or(self.limits.slots_per_org) {
             return false;
         }
         self.trigger(path).is_open()
@@ -118,7 +123,7 @@ impl Tree {
         } else {
             org.turns.join(&mut project.account, &path.project);
         }
-        if org.turns.is_empty() || org.running >= self.limits.slots_per_org {
+        if org.turns.is_empty() || org.running >= org.slots.unwrap_or(self.limits.slots_per_org) {
             self.turns.leave(&mut org.account);
         } else {
             self.turns.join(&mut org.account, &path.org);

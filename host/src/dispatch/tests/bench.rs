@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use super::super::{Config, Handle, Parts, Ticket};
 use crate::clock::Clock;
-use crate::deploy::{Applied, Current, Defaults, Deployment, Project, Registry};
+use crate::deploy::{self, Applied, Current, Defaults, Deployment, Naming, Project, Registry};
 use crate::egress::{Client, System};
 use crate::event::{Data, Event, EventId, EventType, Org, Raw, SessionId, SessionState, Timestamp};
 use crate::guest::compile::Program;
 use crate::guest::tests::component;
 use crate::guest::{self, Engine, Library, Services};
 use crate::observe::feed::Feed;
+use crate::seal::{MasterKeys, Vault};
 use crate::store::{Delivery, Lease, NewEvent, SessionRecord, Store, memory};
 use crate::task::Tasks;
 use bytes::Bytes;
@@ -74,9 +75,15 @@ impl Bench {
         let library = Library::new(&guests.modules, guests.compile.clone(), parts).unwrap();
         let client = Arc::new(Client::new(guests.outbound, Arc::new(System)).unwrap());
         let services = Services { kv: store.kv.clone(), kv_config: guests.kv, client };
-        let defaults = Defaults { timeout: config.timeout(), limits: guests.limits, ceilings: guests.ceilings };
-        let catalog = store.catalog.clone();
-        let registry = Registry::new(catalog, library, Current::default(), clock.clone(), defaults);
+        let registry = Registry::new(deploy::Parts {
+            catalog: store.catalog.clone(),
+            library,
+            deployed: Current::default(),
+            clock: clock.clone(),
+            naming: Naming::Names,
+            defaults: Defaults { timeout: config.timeout(), limits: guests.limits, ceilings: guests.ceilings },
+            vault: Vault::new(MasterKeys::generate().unwrap(), store.keyring.clone()),
+        });
         Self { store, registry, clock, config, engine, services }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::bench::{Bench, manifest, org, until};
 use crate::dispatch::{Cancelled, Full};
 use crate::event::{Org, SessionId, SessionState};
+use crate::store::catalog::{OrgItem, Quotas};
 
 /// A handler that never ends, and whose sessions are tried once.
 const ENDLESS: &str = "timeout: 10m\nlimits: {cpu: 60s}\nretry: {attempts: 1}";
@@ -40,6 +41,29 @@ async fn an_orgs_limit_holds() {
     assert!(ticket.outcome().await.is_some(), "a slot is left");
     until(|| async { !start.handle.is_running(session) }).await;
     assert!(!start.handle.is_running(sessions[2]));
+    for session in sessions {
+        assert_eq!(start.handle.cancel(&org(), session).await.unwrap(), Cancelled::Done);
+    }
+}
+
+/// What an operator says of an org holds for what comes next, in the place of what holds for all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orgs_quota_holds_at_once() {
+    let bench = Bench::with(|config| (config.slots, config.slots_per_org, config.backlog) = (3, 3, 9));
+    let (busy, start) = (bench.deploy(&manifest("loop", ENDLESS)).await, bench.start().await);
+    let allow = |sessions, backlog| {
+        let quotas = Quotas { sessions: Some(sessions), backlog: Some(backlog), ..Quotas::default() };
+        let (name, created_at) = (org().to_string(), bench.clock.now());
+        bench.registry.allow(&OrgItem { name, display_name: None, created_at, quotas });
+    };
+    allow(1, 1);
+    let mut sessions = vec![start.run(&busy, "{}", None).await.0, start.run(&busy, "{}", None).await.0];
+    assert_eq!(start.running(1).await, [sessions[0]]);
+    assert_eq!(start.handle.reserve(&org(), 1).unwrap_err(), Full::Org);
+    assert!(start.handle.reserve(&"other".into(), 9).is_ok());
+    allow(2, 2);
+    sessions.push(start.run(&busy, "{}", None).await.0);
+    assert_eq!(start.running(2).await.len(), 2);
     for session in sessions {
         assert_eq!(start.handle.cancel(&org(), session).await.unwrap(), Cancelled::Done);
     }

@@ -108,7 +108,13 @@ pub(super) async fn what_is_old_expires_within_a_budget(store: Store) {
     }
     let theirs = of_millisecond(&store, 2, "zeta").await;
     let expire = |before: i64, budget| {
-        store.history.expire(Expiry { before: Some(at(before * 1000)), bytes: None, now: at(0), budget })
+        store.history.expire(Expiry {
+            before: Some(at(before * 1000)),
+            bytes: None,
+            bytes_of: Default::default(),
+            now: at(0),
+            budget,
+        })
     };
     assert_eq!(expire(4, 2).await.unwrap(), Expired { events: 2, keys: 0, more: true });
     assert_eq!(expire(4, 9).await.unwrap(), Expired { events: 2, keys: 0, more: false });
@@ -132,10 +138,16 @@ pub(super) async fn an_org_keeps_its_newest_events_that_fit(store: Store) {
     let usage = store.history.usage(&org("acme")).await.unwrap();
     assert_eq!(usage.events, 4);
     let one = usage.bytes / 4;
-    let expiry = Expiry { before: None, bytes: Some(2 * one), now: at(0), budget: 9 };
+    let expiry = Expiry { before: None, bytes: Some(2 * one), bytes_of: Default::default(), now: at(0), budget: 9 };
     assert_eq!(store.history.expire(expiry).await.unwrap(), Expired { events: 2, keys: 0, more: false });
     assert_eq!(store.history.usage(&org("acme")).await.unwrap(), Usage { events: 2, bytes: 2 * one });
     assert_eq!(store.history.event(&org("acme"), ids[1]).await.unwrap(), None);
     assert!(store.history.event(&org("acme"), ids[2]).await.unwrap().is_some());
     assert_eq!(store.history.usage(&org("zeta")).await.unwrap().events, 1);
+    // One that may keep something else than the others.
+    let bytes_of = [(org("acme"), one), (org("nobody"), 0)].into();
+    let expiry = Expiry { before: None, bytes: Some(0), bytes_of, now: at(0), budget: 9 };
+    assert_eq!(store.history.expire(expiry).await.unwrap(), Expired { events: 2, keys: 0, more: false });
+    assert!(store.history.event(&org("acme"), ids[3]).await.unwrap().is_some());
+    assert_eq!(store.history.usage(&org("zeta")).await.unwrap().events, 0);
 }

@@ -61,7 +61,7 @@ pub(super) async fn a_key_that_has_expired_is_free(store: Store) {
     let second = named("one", 50, false);
     assert_eq!(accepted(&store, &second).await, Accepted::New);
     assert_eq!(accepted(&store, &named("one", 90, false)).await, Accepted::Duplicate(second.event.id));
-    let expiry = |now| Expiry { before: None, bytes: None, now: at(now), budget: 9 };
+    let expiry = |now| Expiry { before: None, bytes: None, bytes_of: Default::default(), now: at(now), budget: 9 };
     assert_eq!(store.history.expire(expiry(49)).await.unwrap(), Expired::default());
     assert_eq!(store.history.expire(expiry(50)).await.unwrap(), Expired { keys: 1, ..Expired::default() });
     assert_eq!(store.history.answer(&org("acme"), second.event.id).await.unwrap(), Answer::None);
@@ -119,7 +119,7 @@ pub(super) async fn a_response_that_is_kept_counts(store: Store) {
     assert_eq!(usage().await, Usage { bytes: alone.bytes + 5003, ..alone });
 
     // It is more than the org may have.
-    let expiry = |bytes, now| Expiry { before: None, bytes, now: at(now), budget: 9 };
+    let expiry = |bytes, now| Expiry { before: None, bytes, bytes_of: Default::default(), now: at(now), budget: 9 };
     store.history.expire(expiry(Some(alone.bytes), 0)).await.unwrap();
     assert_eq!(usage().await, Usage::default());
     assert_eq!(accepted(&store, &named("one", 90, true)).await, Accepted::Duplicate(first.event.id));
@@ -145,7 +145,7 @@ pub(super) async fn a_response_goes_with_its_key(store: Store) {
     assert_eq!(accepted(&store, &named("one", 90, true)).await, Accepted::New);
     let of_event = before.bytes / 3 - 5;
     assert_eq!(usage().await, Usage { events: 4, bytes: before.bytes + of_event - 5 });
-    let expiry = Expiry { before: None, bytes: None, now: at(40), budget: 9 };
+    let expiry = Expiry { before: None, bytes: None, bytes_of: Default::default(), now: at(40), budget: 9 };
     assert_eq!(store.history.expire(expiry).await.unwrap().keys, 1);
     assert_eq!(usage().await.bytes, before.bytes + of_event - 10);
     let second = Delivery { attempt: 2, ..events[2].deliveries[0].clone() };

@@ -7,10 +7,12 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use super::catalog::put;
 use super::sample::{at, deployment, ended, event, log, new_event, settlement, verdict};
 use crate::event::{
     DeploymentId, EventId, EventType, Keep, Org, Raw, Response, SessionId, SessionState, Timestamp, VerdictKind,
 };
+use crate::store::catalog::{Change, Expect, Kind, RecordQuery};
 use crate::store::{
     DedupKey, Delivery, EventQuery, Expiry, Lease, NewEvent, Next, SessionQuery, Settlement, Store, Told, memory,
     sqlite,
@@ -30,6 +32,7 @@ enum Op {
     Deploy { org: usize, project: bool, twice: bool },
     Page { org: usize, before: Index, limit: u32, filters: u8, state: Index },
     Expire { before: Option<i64>, bytes: Option<u64>, now: i64, budget: u32 },
+    Write { org: usize, key: u8, mark: Option<u8>, expect: Index, removes: bool, twice: bool },
     Reopen,
 }
 
@@ -53,10 +56,12 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (index(), 0..20_i64, 0..5_u32).prop_map(|(lease, now, limit)| Op::Claim { lease, now, limit }),
         1 => (org.clone(), any::<bool>(), any::<bool>())
             .prop_map(|(org, project, twice)| Op::Deploy { org, project, twice }),
-        3 => (org, index(), 0..5_u32, any::<u8>(), index())
+        3 => (org.clone(), index(), 0..5_u32, any::<u8>(), index())
             .prop_map(|(org, before, limit, filters, state)| Op::Page { org, before, limit, filters, state }),
         1 => (prop::option::of(0..2_i64), prop::option::of(0..9_000_u64), 0..9_i64, 0..4_u32)
             .prop_map(|(before, bytes, now, budget)| Op::Expire { before, bytes, now, budget }),
+        4 => (org, 0..4_u8, prop::option::of(0..3_u8), index(), any::<bool>(), prop::bool::weighted(0.2))
+            .prop_map(|(org, key, mark, expect, removes, twice)| Op::Write { org, key, mark, expect, removes, twice }),
         1 => Just(Op::Reopen),
     ]
 }
@@ -150,13 +155,27 @@ impl Both<'_> {
                 let record = deployment(ORGS[org], if project { "shop" } else { "blog" }, at(0));
                 self.deployments.push(record.id);
                 for _ in 0..=usize::from(twice) {
-                    drop(ask!(self.catalog.deploy(record.clone())));
+                    let deploy = vec![Change::Deploy(Box::new(record.clone()))];
+                    drop(ask!(self.catalog.commit(&record.org, deploy.clone(), None)));
                 }
+            }
+            Op::Write { org, key, mark, expect, removes, twice } => {
+                let org = ORGS[org].into();
+                let revisions = (0..9).map(Expect::At);
+                let expects: Vec<Expect> =
+                    [Expect::Anything, Expect::Absent, Expect::Present].into_iter().chain(revisions).collect();
+                let (key, mark) = (key.to_string(), mark.map(|mark| mark.to_string()));
+                let change = match put(&key, mark.as_deref(), *expect.get(&expects)) {
+                    Change::Put { kind, key, expect, .. } if removes => Change::Remove { kind, key, expect },
+                    change => change,
+                };
+                let changes: Vec<Change> = std::iter::repeat_n(change, 1 + usize::from(twice)).collect();
+                drop(ask!(self.catalog.commit(&org, changes.clone(), None)));
             }
             Op::Page { org, before, limit, filters, state } => self.page(org, before, limit, filters, state).await,
             Op::Expire { before, bytes, now, budget } => {
                 let before = before.map(|millis| at(millis * 1000));
-                let expiry = Expiry { before, bytes, now: at(now), budget };
+                let expiry = Expiry { before, bytes, bytes_of: Default::default(), now: at(now), budget };
                 drop(ask!(self.history.expire(expiry.clone())));
             }
             Op::Reopen => {
@@ -246,7 +265,6 @@ impl Both<'_> {
     }
 
     async fn compare_all(&self) {
-        drop(ask!(self.catalog.active()));
         for org in &ORGS.map(Into::into) {
             drop(ask!(self.history.events(org, EventQuery { limit: 1000, ..EventQuery::default() })));
             drop(ask!(self.history.sessions(org, SessionQuery { limit: 1000, ..SessionQuery::default() })));
@@ -261,6 +279,14 @@ impl Both<'_> {
             }
             for id in &self.deployments {
                 drop(ask!(self.catalog.deployment(org, *id)));
+            }
+            drop(ask!(self.history.owed_to(org)));
+            for project in ["shop", "blog"] {
+                drop(ask!(self.catalog.deployments(org, project, None, 3)));
+            }
+            for kind in [Kind::Endpoint, Kind::Token] {
+                let query = RecordQuery { kind, prefix: String::new(), after: None, limit: 1000 };
+                drop(ask!(self.catalog.records(org, query.clone())));
             }
         }
     }

@@ -180,7 +180,7 @@ pub(super) async fn what_a_session_says_counts(store: Store) {
     assert_eq!(usage().await, 32);
     store.ledger.settle(&lease, said(3, ended(SessionState::Dead, Some("é")))).await.unwrap();
     assert_eq!(usage().await, 48 + 2);
-    let expiry = Expiry { before: None, bytes: Some(0), now: at(0), budget: 9 };
+    let expiry = Expiry { before: None, bytes: Some(0), bytes_of: Default::default(), now: at(0), budget: 9 };
     store.history.expire(expiry).await.unwrap();
     assert_eq!(store.history.usage(acme).await.unwrap(), Usage::default());
 }

@@ -100,5 +100,6 @@ pub(in crate::store) fn deployment(org: &str, project: &str, created_at: Timesta
         created_at,
         manifest: "version: v1\nproject:\n  name: é\n".to_owned(),
         modules: BTreeMap::from([("webhooks.py".to_owned(), Digest::of(b"one")), ("b".to_owned(), Digest::of(b""))]),
+        vars: Some(b"\x01sealed".to_vec()),
     }
 }

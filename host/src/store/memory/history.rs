@@ -1,12 +1,12 @@
 //! What happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use async_trait::async_trait;
 
 use super::{Memory, Tenant, queued};
-use crate::event::{EventId, LogEntry, Org, SessionId, SessionState, Timestamp};
+use crate::event::{DeploymentId, EventId, LogEntry, Org, SessionId, SessionState, Timestamp};
 use crate::store::{
     Answer, EventQuery, EventRecord, Expired, Expiry, History, Page, Result, SCAN, SessionQuery, SessionRecord, Usage,
     list,
@@ -69,11 +69,15 @@ impl History for Memory {
         Ok(self.look(org, Tenant::usage))
     }
 
+    async fn owed_to(&self, org: &Org) -> Result<BTreeSet<DeploymentId>> {
+        Ok(self.look(org, |tenant| tenant.owed.values().map(|owed| owed.delivery.deployment).collect()))
+    }
+
     async fn expire(&self, expiry: Expiry) -> Result<Expired> {
         let mut expired = Expired::default();
         let mut state = self.state();
-        for tenant in state.orgs.values_mut() {
-            expired.events += tenant.expire_events(&expiry, expiry.budget - expired.events);
+        for (org, tenant) in &mut state.orgs {
+            expired.events += tenant.expire_events(org, &expiry, expiry.budget - expired.events);
         }
         expired.keys = expire_keys(&mut state.orgs, &expiry);
         expired.more = expired.events.max(expired.keys) == expiry.budget;
@@ -87,12 +91,12 @@ impl Tenant {
         owed.chain(self.ended.iter().map(|(id, ended)| (*id, ended.record.clone()))).collect()
     }
 
-    fn expire_events(&mut self, expiry: &Expiry, budget: u32) -> u32 {
+    fn expire_events(&mut self, org: &Org, expiry: &Expiry, budget: u32) -> u32 {
         let ids: Vec<EventId> = self.events.keys().copied().filter(|id| !self.is_owed(*id)).collect();
         let mut removed = 0;
         for id in ids {
             let is_old = expiry.before.is_some_and(|before| id < EventId::floor(before));
-            let is_much = expiry.bytes.is_some_and(|bytes| self.usage().bytes > bytes);
+            let is_much = expiry.most(org).is_some_and(|most| self.usage().bytes > most);
             if removed == budget || !(is_old || is_much) {
                 break;
             }

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod history;
+mod keyring;
 mod kv;
 mod ledger;
 
@@ -10,9 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
-use super::{
-    Answer, Blobs, Delivery, DeploymentRecord, EventRecord, SessionRecord, Space, Store, Usage, strip, weight,
-};
+use super::{Answer, Blobs, Delivery, EventRecord, OrgKey, SessionRecord, Space, Store, Usage, strip, weight};
 use crate::event::{Attempt, Event, EventId, Keep, LogEntry, Org, SessionId, SessionState, Timestamp, Verdict};
 
 /// A new, empty store. It is gone when its last clone is.
@@ -22,7 +21,8 @@ pub fn store() -> Store {
         ledger: Arc::clone(&memory) as _,
         history: Arc::clone(&memory) as _,
         catalog: Arc::clone(&memory) as _,
-        kv: memory,
+        kv: Arc::clone(&memory) as _,
+        keyring: memory,
         blobs: Blobs::memory(),
     }
 }
@@ -35,8 +35,8 @@ struct State {
     /// When each lease ends, by its node.
     leases: HashMap<Arc<str>, Timestamp>,
     orgs: BTreeMap<Org, Tenant>,
-    /// In the order of their commits.
-    deployments: Vec<DeploymentRecord>,
+    catalog: catalog::Cabinet,
+    org_keys: BTreeMap<Org, OrgKey>,
     spaces: BTreeMap<Space, Drawer>,
 }
 

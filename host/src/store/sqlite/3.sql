@@ -49,4 +49,63 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('kv', 'kv_by_key', '1000000 100000 10000 1'),
     ('kv', 'kv_by_expiry', '1000000 100000 10000 10');
 
+-- Who may do what, and what is deployed: JSON below an org, a kind and a key. `mark` is by what a record is found without its
+-- org, a token's digest or a slug.
+CREATE TABLE records (
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    revision INTEGER NOT NULL, -- of the commit that wrote it last
+    mark TEXT,
+    expires INTEGER,           -- from then on it may be removed
+    used INTEGER,              -- when it was used last, where that is noted
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX records_by_mark ON records (kind, mark) WHERE mark IS NOT NULL;
+CREATE INDEX records_by_key ON records (kind, key, org);
+CREATE INDEX records_by_expiry ON records (expires) WHERE expires IS NOT NULL;
+
+-- How many commits the catalog has had: one row.
+CREATE TABLE revision (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    number INTEGER NOT NULL
+) STRICT;
+INSERT INTO revision (id, number) VALUES (1, 1);
+
+-- Who did what, when and from where. Never changed.
+CREATE TABLE audit (
+    org TEXT NOT NULL,
+    id TEXT NOT NULL,
+    entry TEXT NOT NULL, -- JSON
+    PRIMARY KEY (org, id)
+) STRICT, WITHOUT ROWID;
+
+-- What served until now: of an org's deployments the last one. Which slugs it has is found when it is loaded.
+INSERT INTO records (org, kind, key, revision, mark, body)
+SELECT org, 'org', org, 1, org,
+       json_object('name', org, 'created_at', strftime('%Y-%m-%dT%H:%M:%fZ', min(created) / 1e6, 'unixepoch'))
+FROM deployments GROUP BY org;
+INSERT INTO records (org, kind, key, revision, body)
+SELECT org, 'project', project, 1,
+       json_object('name', project, 'created_at', strftime('%Y-%m-%dT%H:%M:%fZ', created / 1e6, 'unixepoch'), 'active', id)
+FROM deployments WHERE number IN (SELECT max(number) FROM deployments GROUP BY org);
+
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('records', 'records', '100000 1000 200 1'),
+    ('records', 'records_by_mark', '50000 20000 1'),
+    ('records', 'records_by_key', '100000 15000 2 1'),
+    ('records', 'records_by_expiry', '1000 1'),
+    ('audit', 'audit', '100000 1000 1');
 ANALYZE sqlite_schema;
+
+-- The key that each org's secrets are sealed by, wrapped by a master key, which is not here.
+CREATE TABLE org_keys (
+    org TEXT PRIMARY KEY NOT NULL,
+    master TEXT NOT NULL, -- the id of the key that wrapped it
+    wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The values of a manifest's variables, sealed. NULL where an earlier version kept them in the manifest: the server seals them
+-- when it starts.
+ALTER TABLE deployments ADD COLUMN vars BLOB;

@@ -21,6 +21,7 @@ pub use restore::restore;
 
 use super::{directory, row, schema};
 use crate::event::{Digest, Timestamp};
+use crate::store::catalog::ModuleItem;
 use crate::store::{self, blob};
 
 /// Why a backup was not made or not restored, and what to do.
@@ -183,6 +184,15 @@ fn facts(conn: &Connection) -> Result<Facts> {
     while let Some(found) = rows.next()? {
         let named: std::collections::BTreeMap<String, Digest> = row::json(found, "modules")?;
         modules.extend(named.into_values());
+    }
+    // Version 3 has those that were uploaded and are not deployed yet.
+    if conn.table_exists(None, "records")? {
+        let mut query = conn.prepare("SELECT body FROM records WHERE kind = 'module'")?;
+        let mut rows = query.query([])?;
+        while let Some(found) = rows.next()? {
+            let uploaded: ModuleItem = row::json(found, "body")?;
+            modules.insert(uploaded.component);
+        }
     }
     let owed = conn.query_row("SELECT count(*) FROM deliveries", [], |row| row.get(0))?;
     Ok(Facts { modules, owed })

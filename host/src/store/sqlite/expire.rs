@@ -50,7 +50,7 @@ fn orgs(tx: &Connection) -> Result<Vec<Org>> {
 
 fn events(tx: &Connection, org: &Org, expiry: &Expiry, budget: u32) -> Result<u32> {
     let is_much = || -> Result<bool> {
-        let Some(most) = expiry.bytes else { return Ok(false) };
+        let Some(most) = expiry.most(org) else { return Ok(false) };
         Ok(usage::of(tx, org)?.bytes > most)
     };
     let before = expiry.before.map(|before| EventId::floor(before).to_string());

@@ -1,5 +1,6 @@
 //! What happened.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,7 +9,7 @@ use rusqlite::{Connection, Row, ToSql};
 
 use super::row::KeptEvent;
 use super::{Sqlite, expire, list, log, row, usage};
-use crate::event::{EventId, LogEntry, Org, Response, SessionId};
+use crate::event::{DeploymentId, EventId, LogEntry, Org, Response, SessionId};
 use crate::store::{
     Answer, EventQuery, EventRecord, Expired, Expiry, History, Page, Result, SCAN, SessionQuery, SessionRecord, Usage,
 };
@@ -67,6 +68,11 @@ impl History for Sqlite {
     async fn usage(&self, org: &Org) -> Result<Usage> {
         let org = Arc::clone(org);
         self.readers.read(move |tx| usage::of(tx, &org)).await
+    }
+
+    async fn owed_to(&self, org: &Org) -> Result<BTreeSet<DeploymentId>> {
+        let org = Arc::clone(org);
+        self.readers.read(move |tx| owed_to(tx, &org)).await
     }
 
     async fn expire(&self, expiry: Expiry) -> Result<Expired> {
@@ -136,4 +142,15 @@ fn all<T>(
         records.push(record(row)?);
     }
     Ok(records)
+}
+
+/// Looks at all that is owed, of which an org has no more than its backlog.
+fn owed_to(tx: &Connection, org: &Org) -> Result<BTreeSet<DeploymentId>> {
+    let mut query = tx.prepare_cached("SELECT DISTINCT deployment FROM deliveries WHERE org = ?1")?;
+    let mut rows = query.query([org])?;
+    let mut owed = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        owed.insert(row::parsed(row, "deployment")?);
+    }
+    Ok(owed)
 }

@@ -6,10 +6,12 @@ mod accept;
 pub mod backup;
 mod catalog;
 mod claim;
+mod commit;
 mod directory;
 mod error;
 mod expire;
 mod history;
+mod keyring;
 mod kv;
 mod ledger;
 mod list;
@@ -53,7 +55,8 @@ pub fn open(dir: &Path) -> Result<Store> {
         ledger: Arc::clone(&sqlite) as _,
         history: Arc::clone(&sqlite) as _,
         catalog: Arc::clone(&sqlite) as _,
-        kv: sqlite,
+        kv: Arc::clone(&sqlite) as _,
+        keyring: sqlite,
         blobs: Blobs::directory(&blobs)?,
     })
 }

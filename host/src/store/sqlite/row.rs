@@ -95,6 +95,7 @@ pub(super) fn deployment(row: &Row<'_>) -> Result<DeploymentRecord> {
         created_at: timestamp(row, "created")?,
         manifest: row.get("manifest")?,
         modules: json(row, "modules")?,
+        vars: row.get("vars")?,
     })
 }
 

@@ -138,6 +138,7 @@ impl Model {
     fn push(&mut self, (org, project, trigger): (u8, u8, u8), lane: Option<u8>, delay: u64, admit: bool) {
         let (id, due) = (SessionId::new(at(0)), self.now + Duration::from_millis(delay));
         let entry = Entry {
+            slots: None,
             session: id,
             org: &org.to_string(),
             project: &project.to_string(),

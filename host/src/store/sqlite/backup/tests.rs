@@ -12,10 +12,12 @@ use tempfile::TempDir;
 
 use super::super::open;
 use super::*;
-use crate::event::{Data, DeploymentId, Event, EventId, EventType, Keep, Raw, SessionId, Verdict, VerdictKind};
+use crate::event::{Data, DeploymentId, Digest, Event, EventId, EventType, Keep, Raw, SessionId, Verdict, VerdictKind};
+use crate::store::catalog::{Change, Expect, Items as _, ModuleItem, ModuleState};
 use crate::store::{Delivery, DeploymentRecord, EventQuery, Lease, NewEvent, Store};
 
 const MODULE: &[u8] = b"a module, as far as a store knows";
+const UPLOADED: &[u8] = b"one that nobody deployed yet";
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -52,8 +54,18 @@ async fn deployed(data: &Path) -> (Store, Lease) {
         created_at: at(0),
         manifest: "version: v1\n".to_owned(),
         modules: BTreeMap::from([("a".to_owned(), digest), ("b".to_owned(), digest)]),
+        vars: Some(vec![1]),
     };
-    store.catalog.deploy(deployment).await.unwrap();
+    let uploaded = ModuleItem {
+        digest: Digest::of(b"uploaded"),
+        component: store.blobs.put(UPLOADED.into()).await.unwrap(),
+        bytes: 1,
+        uploaded_at: at(0),
+        uploaded_by: "host".to_owned(),
+        state: ModuleState::Compiling,
+    };
+    let changes = vec![Change::Deploy(Box::new(deployment)), Change::put(&uploaded, Expect::Absent).unwrap()];
+    store.catalog.commit(&"main".into(), changes, None).await.unwrap();
     let lease = store.ledger.join(at(0), at(1_000_000)).await.unwrap();
     (store, lease)
 }
@@ -128,18 +140,22 @@ async fn a_backup_under_load_has_all_that_was_acknowledged() {
     let found = ids(&restored).await;
     assert!(before.iter().all(|id| found.contains(id)), "what was accepted before the backup began is in it");
     assert!(found.iter().all(|id| acknowledged.contains(id)) && found.len() < acknowledged.len());
-    assert_eq!((made.modules, made.owed), (1, found.len() as u64));
+    assert_eq!((made.modules, made.owed), (2, found.len() as u64));
     for id in &found {
         let org = "main".into();
         let (old, new) =
             (store.history.event(&org, *id).await.unwrap(), restored.history.event(&org, *id).await.unwrap());
         assert_eq!(old, new);
     }
-    let active = restored.catalog.active().await.unwrap();
-    assert_eq!(active, store.catalog.active().await.unwrap());
-    for digest in active.iter().flat_map(|deployment| deployment.modules.values()) {
+    let (org, deployment) = ("main".into(), DeploymentId::floor(at(0)));
+    let active = restored.catalog.deployment(&org, deployment).await.unwrap();
+    assert_eq!(active, store.catalog.deployment(&org, deployment).await.unwrap());
+    for digest in active.unwrap().modules.values() {
         assert_eq!(restored.blobs.get(*digest).await.unwrap().unwrap(), MODULE);
     }
+    // What was uploaded and not deployed yet.
+    let uploaded = restored.catalog.all::<ModuleItem>(&org, "").await.unwrap();
+    assert_eq!(restored.blobs.get(uploaded[0].item.component).await.unwrap().unwrap(), UPLOADED);
     // What is owed is run by the next start, and the store takes what is new.
     let lease = restored.ledger.join(at(10), at(20)).await.unwrap();
     assert_eq!(restored.ledger.claim(&lease, at(10), 1_000_000).await.unwrap().len(), found.len());

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{at, open, org};
 use crate::event::{AttemptOutcome, EventId, Keep, LogEntry, SessionId, SessionState};
+use crate::store::catalog::{Items as _, OrgItem, ProjectItem, Quotas};
 use crate::store::weight;
 use crate::store::{
     Accepted, Answer, DedupKey, EventQuery, EventRecord, NewEvent, Redriven, SessionQuery, SessionRecord, Settlement,
@@ -58,8 +59,13 @@ async fn version_1_is_carried_over() {
     let bytes = logs.iter().map(|log| weight::log(log)).sum::<u64>() + counted(&events);
     assert_eq!(store.history.usage(&org).await.unwrap(), Usage { events: 3, bytes });
 
-    let active = store.catalog.active().await.unwrap();
-    assert_eq!((active.len(), &*active[0].project), (1, "shop"));
+    assert_eq!(store.catalog.orgs(None, 9).await.unwrap()[0].key, "default");
+    let projects = store.catalog.all::<ProjectItem>(&org, "").await.unwrap();
+    let shop = &projects[0].item;
+    assert_eq!((projects.len(), &*shop.name), (1, "shop"));
+    let active = store.catalog.deployment(&org, shop.active.unwrap()).await.unwrap().unwrap();
+    assert_eq!((&*active.project, active.created_at.as_millisecond()), ("shop", shop.created_at.as_millisecond()));
+    assert_eq!(store.catalog.find::<OrgItem>(&org, "default").await.unwrap().unwrap().item.quotas, Quotas::default());
 }
 
 /// Version 1's file could not shrink.

@@ -1,7 +1,12 @@
 //! The shapes of the API, which scripts rely on: `host/docs/api.md` describes them. The client reads what the server writes.
 
+mod plane;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
+
+pub use plane::*;
 
 use crate::event::{
     Attempt, EventId, EventType, Explanation, Keep, SessionId, SessionState, Timestamp, Verdict, VerdictKind,
@@ -10,7 +15,7 @@ use crate::store::{self, EventRecord, SessionRecord};
 use crate::trigger::filter::{CompileError, Diagnostic, Filter};
 
 /// A part of a list, newest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     /// What there is.
     pub items: Vec<T>,
@@ -25,8 +30,104 @@ impl<R, Id: std::fmt::Display, T: From<R>> From<store::Page<R, Id>> for Page<T> 
     }
 }
 
+/// An expression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expression {
+    /// In CEL.
+    #[schema(min_length = 1)]
+    pub expression: String,
+}
+
+/// An expression and the stored events that it is asked about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestFilter {
+    /// In CEL.
+    #[schema(min_length = 1)]
+    pub expression: String,
+    /// The one event to ask about; without the fields below.
+    #[serde(default)]
+    pub event: Option<EventId>,
+    /// How many events at the most.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// Only what is older than this one: the `next` of an earlier answer.
+    #[serde(default)]
+    pub before: Option<EventId>,
+    /// Received then or later: a time, or how long ago: `1h`.
+    #[serde(default)]
+    #[schema(min_length = 1)]
+    pub since: Option<String>,
+    /// Received before then: a time, or how long ago.
+    #[serde(default)]
+    #[schema(min_length = 1)]
+    pub until: Option<String>,
+    /// On this slug.
+    #[serde(default)]
+    #[schema(min_length = 1)]
+    pub endpoint: Option<String>,
+    /// Of this type.
+    #[serde(default, rename = "type")]
+    #[schema(min_length = 1)]
+    pub kind: Option<String>,
+}
+
+/// Which sessions are retried: as a list of them is narrowed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryAll {
+    /// How many at the most.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// Only what is older than this one: the `next` of an earlier answer.
+    #[serde(default)]
+    pub before: Option<SessionId>,
+    /// Created then or later: a time, or how long ago: `1h`.
+    #[serde(default)]
+    #[schema(min_length = 1)]
+    pub since: Option<String>,
+    /// Created before then: a time, or how long ago.
+    #[serde(default)]
+    #[schema(min_length = 1)]
+    pub until: Option<String>,
+    /// Of this trigger.
+    #[serde(default)]
+    #[schema(min_length = 1)]
+    pub trigger: Option<String>,
+    /// In this state: `dead`, `failed` or `cancelled`.
+    #[serde(default)]
+    pub state: Option<SessionState>,
+    /// Of events of this type.
+    #[serde(default, rename = "type")]
+    #[schema(min_length = 1)]
+    pub kind: Option<String>,
+    /// With this text in the reason of its end.
+    #[serde(default)]
+    #[schema(min_length = 1)]
+    pub error: Option<String>,
+}
+
+/// How an event is dispatched again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Redispatch {
+    /// Whose triggers are asked; those of what serves when it is left out.
+    #[serde(default)]
+    pub deployment: Option<crate::event::DeploymentId>,
+    /// This trigger alone.
+    #[serde(default)]
+    #[schema(min_length = 1)]
+    pub trigger: Option<String>,
+    /// Whether that trigger handles it whatever its event type and filter say.
+    #[serde(default)]
+    pub force: bool,
+}
+
 /// What became of a page of sessions that were to be retried.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Retried {
     /// So many are owed again.
     pub retried: u64,
@@ -38,19 +139,8 @@ pub struct Retried {
     pub next: Option<String>,
 }
 
-/// What an org has in its history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Events that are kept.
-    pub events: u64,
-    /// Their bytes and those of their sessions' logs.
-    pub bytes: u64,
-    /// Sessions whose handlers run now.
-    pub running: u64,
-}
-
 /// An event in a list: without its payload, which may be large.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventSummary {
     /// `evt_…`.
     pub id: EventId,
@@ -77,7 +167,7 @@ pub struct EventSummary {
 }
 
 /// An event with its payload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// `evt_…`.
     pub id: EventId,
@@ -94,6 +184,7 @@ pub struct Event {
     #[serde(default)]
     pub kept: Keep,
     /// The payload, with `body.bytes` in base64.
+    #[schema(value_type = Object)]
     pub data: Value,
     /// Each trigger's answer, in the manifest's order.
     pub verdicts: Vec<Verdict>,
@@ -102,7 +193,7 @@ pub struct Event {
 }
 
 /// A session as part of its event.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventSession {
     /// `ses_…`.
     pub id: SessionId,
@@ -119,7 +210,7 @@ pub struct EventSession {
 }
 
 /// What is wrong with an expression, or likely not what was meant.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Mistake {
     /// The line, from 1.
     pub line: usize,
@@ -132,7 +223,7 @@ pub struct Mistake {
 }
 
 /// Whether an expression compiles.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FilterCheck {
     /// Whether it does.
     pub valid: bool,
@@ -143,7 +234,7 @@ pub struct FilterCheck {
 }
 
 /// What a filter says of stored events.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FilterTest {
     /// What is likely not what was meant.
     pub warnings: Vec<Mistake>,
@@ -154,7 +245,7 @@ pub struct FilterTest {
 }
 
 /// A stored event and what a filter says of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TestedEvent {
     /// `evt_…`.
     pub id: EventId,

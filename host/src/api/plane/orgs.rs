@@ -1,0 +1,156 @@
+//! `GET /whoami`, `/orgs` and `/orgs/{org}`.
+
+use axum::Json;
+use axum::extract::{self, RawQuery};
+use axum::response::Response;
+
+use super::super::auth::{Access, Asker, Caller, InOrg, Operator};
+use super::super::view::{Membership, NewOrg, Org, OrgChange, Page, Whoami};
+use super::super::{Code, PREFIX, Problem, State};
+use super::{Body, IfMatch, Once, Tagged, commit, listing, tokens};
+use crate::store::catalog::{Change, Expect, HOST, Items as _, Kept, OrgItem, Role};
+
+impl From<OrgItem> for Org {
+    fn from(item: OrgItem) -> Self {
+        let OrgItem { name, display_name, created_at, quotas } = item;
+        Self { name, display_name, created_at, quotas }
+    }
+}
+
+/// Who asks
+#[utoipa::path(get, path = "/whoami", tag = "orgs", responses((status = 200, body = Whoami)))]
+pub(in crate::api) async fn whoami(caller: Caller) -> Json<Whoami> {
+    let Caller { actor, access, token, .. } = caller;
+    let (operator, orgs) = match access {
+        Access::Operator => (true, Vec::new()),
+        Access::Org { org, role, project } => (false, vec![Membership { org: org.to_string(), role, project }]),
+    };
+    Json(Whoami { actor, operator, orgs, token: token.map(|item| tokens::view(item, None)) })
+}
+
+/// List orgs
+///
+/// An operator sees all of them, others theirs.
+#[utoipa::path(get, path = "/orgs", tag = "orgs", params(super::super::openapi::After), responses((status = 200, body = Page<Org>)))]
+pub(in crate::api) async fn list(
+    extract::State(api): extract::State<State>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Page<Org>>, Problem> {
+    let (limit, after) = listing(query.as_deref())?;
+    let (rows, next) = match &caller.access {
+        Access::Operator => {
+            let mut rows = api.catalog.orgs(after.as_deref(), limit + 1).await?;
+            let more = rows.len() > limit as usize;
+            rows.truncate(limit as usize);
+            let next = if more { rows.last().map(|row| row.key.clone()) } else { None };
+            (rows, next)
+        }
+        Access::Org { org, .. } if after.as_deref().is_none_or(|after| &**org > after) => {
+            let row = api.catalog.record(org, crate::store::catalog::Kind::Org, org).await?;
+            (row.into_iter().collect(), None)
+        }
+        Access::Org { .. } => (Vec::new(), None),
+    };
+    let items = rows.iter().map(|row| Ok(Kept::<OrgItem>::of(row)?.item.into())).collect::<Result<_, Problem>>()?;
+    Ok(Json(Page { items, next }))
+}
+
+/// Make an org
+///
+/// For operators.
+#[utoipa::path(post, path = "/orgs", tag = "orgs", params(super::super::openapi::Key), request_body = NewOrg, responses((status = 201, body = Org)))]
+pub(in crate::api) async fn create(
+    extract::State(api): extract::State<State>,
+    Operator(caller): Operator,
+    once: Once,
+    Body(new): Body<NewOrg>,
+) -> Result<Response, Problem> {
+    // An org that is not there yet has no room of its own.
+    let asked = match once.ask(&api, &HOST.into(), &caller, &new).await? {
+        Ok(answered) => return Ok(answered),
+        Err(asked) => asked,
+    };
+    let NewOrg { name, display_name, quotas } = new;
+    if !is_name(&name) {
+        let detail = format!(
+            "`name`: `{name}` is not a name: use 1 to 40 of `a-z`, `0-9` and `-`, and neither begin nor end with `-`"
+        );
+        return Err(Problem::new(Code::InvalidBody, detail));
+    }
+    let display_name = display(display_name)?;
+    let item = OrgItem { name, display_name, created_at: api.clock.now(), quotas: quotas.unwrap_or_default() };
+    let org: crate::event::Org = item.name.as_str().into();
+    let told = caller.by().did(api.clock.now(), "org.create", item.name.as_str());
+    let change = vec![Change::put(&item, Expect::Absent)?];
+    let exists = |_| Problem::new(Code::OrgExists, format!("the org `{org}` is there already"));
+    let revision = commit(&api, &org, change, told, exists).await?;
+    api.registry.allow(&item);
+    let location = format!("{PREFIX}/orgs/{org}");
+    let made = Org::from(item);
+    // In another org's room, so in another commit: if it fails, the next request with the key is told that the org is there.
+    if let Some(kept) = asked.keep(&api, &HOST.into(), &location, &made).await? {
+        let told = caller.by().did(api.clock.now(), "answer.keep", org.to_string());
+        commit(&api, &HOST.into(), vec![kept], told, |_| super::write::changed()).await?;
+    }
+    Ok(Tagged(revision, made).created(location))
+}
+
+/// Show an org
+#[utoipa::path(get, path = "/orgs/{org}", tag = "orgs", responses((status = 200, body = Org)))]
+pub(in crate::api) async fn show(
+    extract::State(api): extract::State<State>,
+    InOrg(asker): InOrg,
+) -> Result<Tagged<Org>, Problem> {
+    let Kept { item, revision, .. } = find(&api, &asker).await?;
+    Ok(Tagged(revision, item.into()))
+}
+
+/// Change an org
+///
+/// Its owners change its display name, operators its quotas.
+#[utoipa::path(patch, path = "/orgs/{org}", tag = "orgs", params(super::super::openapi::Condition), request_body = OrgChange, responses((status = 200, body = Org)))]
+pub(in crate::api) async fn change(
+    extract::State(api): extract::State<State>,
+    InOrg(asker): InOrg,
+    condition: IfMatch,
+    Body(change): Body<OrgChange>,
+) -> Result<Tagged<Org>, Problem> {
+    asker.may(Role::Owner)?;
+    if change.quotas.is_some() && asker.caller.access != Access::Operator {
+        return Err(Problem::new(Code::Forbidden, "`quotas`: only operators of the host change what an org may take"));
+    }
+    let Kept { mut item, revision, .. } = find(&api, &asker).await?;
+    if change.display_name.is_some() {
+        item.display_name = display(change.display_name)?;
+    }
+    item.quotas = change.quotas.unwrap_or(item.quotas);
+    let told = asker.did(&api, "org.change", item.name.as_str());
+    let quotas = serde_json::to_value(item.quotas).unwrap_or_default();
+    let told = if change.quotas.is_some() { told.with("quotas", quotas) } else { told };
+    let put = vec![Change::put(&item, condition.or(Expect::At(revision)))?];
+    let revision = commit(&api, &asker.org, put, told, |_| super::write::changed()).await?;
+    api.registry.allow(&item);
+    Ok(Tagged(revision, item.into()))
+}
+
+pub(super) async fn find(api: &State, asker: &Asker) -> Result<Kept<OrgItem>, Problem> {
+    let found = api.catalog.find::<OrgItem>(&asker.org, &asker.org).await?;
+    found.ok_or_else(|| Problem::new(Code::OrgNotFound, format!("there is no org `{}`", asker.org)))
+}
+
+/// The form of an org's name: it stands in paths, in tables, and some day in host names.
+fn is_name(name: &str) -> bool {
+    let chars = name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    chars && (1..=40).contains(&name.len()) && !name.starts_with('-') && !name.ends_with('-')
+}
+
+/// A name for people, of a bounded length; an empty one is none.
+pub(super) fn display(name: Option<String>) -> Result<Option<String>, Problem> {
+    match name {
+        Some(name) if name.chars().count() > 200 => {
+            Err(Problem::new(Code::InvalidBody, "`display_name` has more than 200 characters"))
+        }
+        name => Ok(name.filter(|name| !name.is_empty())),
+    }
+}

@@ -1,0 +1,51 @@
+//! Finds the master key where the operator has put it, or makes one when there is nothing yet that it could seal.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use super::environment;
+pub(super) use super::environment::MASTER_KEY as VARIABLE;
+use crate::seal::{Config, MasterKeys, file};
+use crate::store::Keyring;
+
+/// The keys of the environment; none when the variable is not set, or empty.
+///
+/// # Errors
+/// The variable has something else.
+pub(super) fn of_environment() -> anyhow::Result<Option<MasterKeys>> {
+    let Some(text) = environment::secret(VARIABLE)? else { return Ok(None) };
+    text.parse().map(Some).with_context(|| format!("reading the master key of {VARIABLE}"))
+}
+
+/// The keys of the environment or of the configured file. When there are none, and nothing is sealed yet, one is made
+/// and told of in the log.
+///
+/// # Errors
+/// The key is not usable, or it is not there and something is sealed by it.
+pub(super) async fn find_or_make(config: &Config, data: &Path, keyring: &dyn Keyring) -> anyhow::Result<MasterKeys> {
+    if let Some(keys) = of_environment()? {
+        return Ok(keys);
+    }
+    let path = config.file(data);
+    if let Some(keys) = file::read(&path)? {
+        return Ok(keys);
+    }
+    let sealed = keyring.org_keys().await.context("looking whether anything is sealed")?;
+    if let Some(key) = sealed.first() {
+        bail!(
+            "there is no master key: `{}` is missing and {VARIABLE} is not set, and the secrets in `{}` are sealed by the key {}. \
+             Put it back",
+            path.display(),
+            data.display(),
+            key.master
+        );
+    }
+    let keys = file::create(&path)?;
+    tracing::info!(
+        master = %keys.first().id(),
+        "made a master key in `{}`: keep a copy of it apart from the backups, which cannot be read without it",
+        path.display()
+    );
+    Ok(keys)
+}

@@ -1,0 +1,466 @@
+//! The records that the catalog keeps, a type for each kind. They are kept as JSON: a field is added with a default and never
+//! changes its meaning.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+
+use super::Kind;
+use crate::event::{AuditId, DeploymentId, Digest, Timestamp, TokenId};
+
+/// A record's type.
+pub trait Item: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What it is.
+    const KIND: Kind;
+    /// By what it is found in its org.
+    fn key(&self) -> String;
+    /// By what it is found without its org.
+    fn mark(&self) -> Option<String> {
+        None
+    }
+    /// From then on it may be removed.
+    fn expires_at(&self) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// What somebody may do: each may do what those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Looks at everything but secrets.
+    Viewer,
+    /// Deploys, uploads, sets variables and secrets, drives sessions.
+    Developer,
+    /// Says who else may do what.
+    Owner,
+}
+
+impl Role {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Developer => "developer",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Viewer, Self::Developer, Self::Owner];
+        let found = all.into_iter().find(|role| role.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is no role (viewer, developer, owner)"))
+    }
+}
+
+/// The tenant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrgItem {
+    /// Its id, which never changes.
+    pub name: String,
+    /// For people.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What it may take, where that is not the host's default.
+    #[serde(default)]
+    pub quotas: Quotas,
+}
+
+/// What an org may take; none of them is the host's default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quotas {
+    /// Webhooks that are taken each second, in the long run.
+    pub events_per_second: Option<u32>,
+    /// Webhooks that are taken at once after a pause.
+    pub burst: Option<u32>,
+    /// Accepted sessions that may wait.
+    pub backlog: Option<u32>,
+    /// Sessions that run at once.
+    pub sessions: Option<u32>,
+    /// Modules.
+    pub modules: Option<u32>,
+    /// The largest module, in bytes.
+    pub module_bytes: Option<u64>,
+    /// All modules together, in bytes.
+    pub modules_bytes: Option<u64>,
+    /// What its events and logs may take, in bytes: the oldest make way.
+    pub stored_bytes: Option<u64>,
+    /// The log of one session, in bytes: what exceeds it is dropped and counted.
+    pub log_bytes: Option<u64>,
+}
+
+/// Who somebody is to an issuer of OIDC tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    /// The issuer's own name for them, which is never given to another.
+    Subject {
+        /// Who says so.
+        issuer: String,
+        /// The name.
+        subject: String,
+    },
+    /// An e-mail address that the issuer has verified, in lower case.
+    Email(String),
+}
+
+impl Identity {
+    /// The id of a member who is this: the same in every org.
+    pub fn member(&self) -> String {
+        let text = match self {
+            Self::Subject { issuer, subject } => format!("subject\n{issuer}\n{subject}"),
+            Self::Email(address) => format!("email\n{}", address.to_lowercase()),
+        };
+        let digest = format!("{:x}", Sha256::digest(text));
+        format!("mem_{}", digest.get(..32).expect("a SHA-256 has 64 digits"))
+    }
+}
+
+/// Somebody who may do something in an org.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemberItem {
+    /// Who it is.
+    pub identity: Identity,
+    /// What they may do.
+    pub role: Role,
+    /// For people.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// When they became one.
+    pub created_at: Timestamp,
+}
+
+/// What a token is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Scope {
+    /// Everything on this host.
+    Operator,
+    /// An org.
+    Org {
+        /// What its holder may do there.
+        role: Role,
+    },
+    /// A project of an org, and nothing else there.
+    Project {
+        /// Which.
+        project: String,
+        /// What its holder may do there.
+        role: Role,
+    },
+}
+
+/// An API token. What its holder shows is not kept, only its digest: it is random, so nobody can guess it from that.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenItem {
+    /// `tok_…`.
+    pub id: TokenId,
+    /// What it is for, in words.
+    pub name: String,
+    /// What it is for.
+    pub scope: Scope,
+    /// The SHA-256 of what its holder shows.
+    pub digest: Digest,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who made it.
+    pub created_by: String,
+    /// From then on it is no good; none for never.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    /// When somebody revoked it.
+    #[serde(default)]
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A project and which of its deployments serve. Those that it does not name are inactive, or draining as long as sessions of
+/// theirs are owed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProjectItem {
+    /// Its name, which never changes.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What serves.
+    #[serde(default)]
+    pub active: Option<DeploymentId>,
+    /// What served before: a rollback goes there.
+    #[serde(default)]
+    pub previous: Option<DeploymentId>,
+    /// What serves a part of the events in the place of the active one.
+    #[serde(default)]
+    pub canary: Option<Canary>,
+    /// What serves only what is addressed to it.
+    #[serde(default)]
+    pub testing: Vec<Testing>,
+}
+
+/// A deployment that serves a part of the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Canary {
+    /// Which.
+    pub deployment: DeploymentId,
+    /// How many of a hundred.
+    pub percent: u8,
+}
+
+/// A deployment that serves what is addressed to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Testing {
+    /// Which.
+    pub deployment: DeploymentId,
+    /// The SHA-256 of the token that a sender shows.
+    pub digest: Digest,
+}
+
+/// How far a module is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ModuleState {
+    /// It is there, and is being compiled.
+    Compiling,
+    /// It can be deployed.
+    Ready {
+        /// The names of its exports that are handlers, sorted.
+        handlers: Vec<String>,
+        /// What it imports, sorted.
+        imports: Vec<String>,
+        /// How long compiling took, in milliseconds; none when another org had it already.
+        compile_ms: Option<u64>,
+    },
+    /// It cannot.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A module that an org uploaded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModuleItem {
+    /// The SHA-256 of what was uploaded, by which the org calls it.
+    pub digest: Digest,
+    /// The component that it became: itself, unless it was a core module.
+    pub component: Digest,
+    /// What was uploaded, in bytes.
+    pub bytes: u64,
+    /// When.
+    pub uploaded_at: Timestamp,
+    /// By whom.
+    pub uploaded_by: String,
+    /// How far it is.
+    #[serde(flatten)]
+    pub state: ModuleState,
+}
+
+/// A slug and what it stands for. One that was replaced stays its org's: nobody else may get what senders still send there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndpointItem {
+    /// What stands in the URL.
+    pub slug: String,
+    /// Whose triggers listen.
+    pub project: String,
+    /// As the manifest calls it: a trigger's `endpoint`, or its name.
+    pub name: String,
+    /// When the slug was made.
+    pub created_at: Timestamp,
+    /// When another took its place.
+    #[serde(default)]
+    pub retired_at: Option<Timestamp>,
+}
+
+/// A variable or a secret of a project. It takes the place of the manifest's value for its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VarItem {
+    /// Whose handlers read it.
+    pub project: String,
+    /// The name by which they do.
+    pub name: String,
+    /// Whether its value is shown to nobody but them.
+    pub secret: bool,
+    /// Greater with each value that the name has had; a sealed value is of one version alone.
+    pub version: u64,
+    /// When it got this value.
+    pub updated_at: Timestamp,
+    /// The value, sealed, in base64.
+    pub sealed: String,
+}
+
+/// What a request with an idempotency key was answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnswerItem {
+    /// The SHA-256 of who asked and of the key.
+    pub key: Digest,
+    /// The SHA-256 of what was asked: another question with the same key is a mistake.
+    pub request: Digest,
+    /// The answer, sealed, in base64: it may have a secret that is shown once.
+    pub sealed: String,
+    /// Until then it is given again.
+    pub expires_at: Timestamp,
+}
+
+/// Who changes something, and from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// Who: `token tok_…`, `member ada@example.com`, `host`.
+    pub actor: String,
+    /// From where; none when it is the host itself.
+    pub from: Option<IpAddr>,
+}
+
+impl By {
+    /// The host itself.
+    pub fn host() -> Self {
+        Self { actor: "host".to_owned(), from: None }
+    }
+
+    /// The line that tells of what was done to `target`.
+    pub fn did(&self, now: Timestamp, action: &str, target: impl Into<String>) -> AuditEntry {
+        let (actor, from) = (self.actor.clone(), self.from);
+        let (action, target, detail) = (action.to_owned(), target.into(), BTreeMap::new());
+        AuditEntry { id: AuditId::new(now), at: now, actor, from, action, target, detail }
+    }
+}
+
+impl AuditEntry {
+    /// With something else that is worth knowing.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.detail.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// A line of an org's audit log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// `aud_…`.
+    pub id: AuditId,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// From where.
+    pub from: Option<IpAddr>,
+    /// What: `token.create`.
+    pub action: String,
+    /// On what.
+    pub target: String,
+    /// What else is worth knowing. Never a secret.
+    #[serde(default)]
+    pub detail: BTreeMap<String, Value>,
+}
+
+impl Item for OrgItem {
+    const KIND: Kind = Kind::Org;
+
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn mark(&self) -> Option<String> {
+        Some(self.name.clone())
+    }
+}
+
+impl Item for MemberItem {
+    const KIND: Kind = Kind::Member;
+
+    fn key(&self) -> String {
+        self.identity.member()
+    }
+}
+
+impl Item for TokenItem {
+    const KIND: Kind = Kind::Token;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn mark(&self) -> Option<String> {
+        Some(self.digest.to_string())
+    }
+}
+
+impl Item for ProjectItem {
+    const KIND: Kind = Kind::Project;
+
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+}
+
+impl Item for ModuleItem {
+    const KIND: Kind = Kind::Module;
+
+    fn key(&self) -> String {
+        self.digest.to_string()
+    }
+}
+
+impl EndpointItem {
+    /// The key of an endpoint's slugs in its org begins with this.
+    pub fn prefix(project: &str, name: &str) -> String {
+        format!("{project}/{name}/")
+    }
+}
+
+impl Item for EndpointItem {
+    const KIND: Kind = Kind::Endpoint;
+
+    fn key(&self) -> String {
+        format!("{}{}", Self::prefix(&self.project, &self.name), self.slug)
+    }
+
+    fn mark(&self) -> Option<String> {
+        Some(self.slug.clone())
+    }
+}
+
+impl VarItem {
+    /// The key of a variable in its org.
+    pub fn key_of(project: &str, name: &str) -> String {
+        format!("{project}/{name}")
+    }
+}
+
+impl Item for VarItem {
+    const KIND: Kind = Kind::Var;
+
+    fn key(&self) -> String {
+        Self::key_of(&self.project, &self.name)
+    }
+}
+
+impl Item for AnswerItem {
+    const KIND: Kind = Kind::Answer;
+
+    fn key(&self) -> String {
+        self.key.to_string()
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}

@@ -1,0 +1,66 @@
+//! The API does what its description says, for a client that knows nothing else and means no good: schemathesis sends what the
+//! description allows, and what it does not, to a real server with two orgs.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::harness::program::{Up, text};
+use crate::harness::wat;
+
+/// Where `cargo xtask test` put the program.
+const PROGRAM: &str = "TENTERHOOK_SCHEMATHESIS";
+
+/// What stands in paths, so that most requests reach something that is there.
+const SETTINGS: &str = r#"
+[parameters]
+"path.org" = "acme"
+"path.project" = "shop"
+"#;
+
+/// What is not held: a name that does not fit its pattern is a thing that is not there, and is answered 404 as another org's
+/// is; whoever removes a thing twice is told 404 the second time.
+const NOT_HELD: &str = "positive_data_acceptance,negative_data_rejection";
+
+#[test]
+fn the_api_is_as_it_is_described() {
+    let Some(program) = std::env::var_os(PROGRAM) else {
+        eprintln!("SKIPPED: {PROGRAM} does not name schemathesis; `cargo xtask test` installs it");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let up = Up::serve(&dir.path().join("data"));
+    let operator = up.listening["operator_token"].as_str().unwrap().to_owned();
+    let project = dir.path().join("shop");
+    std::fs::create_dir(&project).unwrap();
+    let manifest = "version: v1\nproject:\n  name: shop\n  triggers:\n    - name: hook\n      type: webhook\n      call: hello:handle\n";
+    std::fs::write(project.join("tenterhook.yaml"), manifest).unwrap();
+    std::fs::write(project.join("hello.wasm"), wat::fixture("hello")).unwrap();
+    for arguments in [
+        &["orgs", "create", "acme"][..],
+        &["orgs", "create", "zeta"],
+        &["deploy", project.to_str().unwrap(), "--org", "acme"],
+    ] {
+        let output = up.run_as(&operator, arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    }
+    let settings = dir.path().join("schemathesis.toml");
+    std::fs::write(&settings, SETTINGS).unwrap();
+    let output = Command::new(program)
+        .arg("--config-file")
+        .arg(&settings)
+        .arg("run")
+        .arg(format!("{}/api/v1/openapi.json", up.url))
+        .args(["--header", &format!("Authorization: Bearer {operator}")])
+        .args(["--checks", "all", "--exclude-checks", NOT_HELD])
+        .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--seed", "1", "--workers", "1"])
+        .args(["--no-color", "--continue-on-failure", "--suppress-health-check", "all"])
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
+    // It went through all of it, and the server is none the worse.
+    let output = up.run_as(&operator, &["whoami", "--json"]);
+    let whoami: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(whoami["operator"], json!(true));
+}

@@ -1,0 +1,214 @@
+//! Two orgs on one server, by the command line alone: each uploads its module, deploys, is sent events, goes back.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::program::{self, Up, text};
+use crate::harness::{wat, web};
+
+/// A server with two orgs, and a developer's token for each.
+struct Host {
+    up: Up,
+    operator: String,
+    dir: TempDir,
+}
+
+impl Host {
+    fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let up = Up::serve(&dir.path().join("data"));
+        let operator = up.listening["operator_token"].as_str().unwrap().to_owned();
+        Self { up, operator, dir }
+    }
+
+    /// A new org with a developer.
+    fn org(&self, name: &str) -> Org<'_> {
+        self.json(&self.operator, &["orgs", "create", name]);
+        let made = self.json(&self.operator, &["tokens", "create", "laptop", "--role", "developer", "--org", name]);
+        let project = self.dir.path().join(name);
+        std::fs::create_dir(&project).unwrap();
+        Org {
+            host: self,
+            token: made["secret"].as_str().unwrap().to_owned(),
+            project: project.to_str().unwrap().to_owned(),
+        }
+    }
+
+    fn run(&self, token: &str, arguments: &[&str]) -> Output {
+        self.up.run_as(token, arguments)
+    }
+
+    fn json(&self, token: &str, arguments: &[&str]) -> Value {
+        let output = self.run(token, &[arguments, &["--json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+/// An org, its developer and its project's directory.
+struct Org<'h> {
+    host: &'h Host,
+    token: String,
+    project: String,
+}
+
+impl Org<'_> {
+    fn write(&self, manifest: &str, modules: &[(&str, &[u8])]) {
+        std::fs::write(Path::new(&self.project).join("tenterhook.yaml"), manifest).unwrap();
+        for (name, bytes) in modules {
+            std::fs::write(Path::new(&self.project).join(name), bytes).unwrap();
+        }
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        self.host.json(&self.token, arguments)
+    }
+
+    /// Runs a command that must fail, and gives what it says.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.host.run(&self.token, arguments);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+        text(&output.stderr)
+    }
+
+    fn deploy(&self) -> Value {
+        self.json(&["deploy", &self.project])
+    }
+
+    /// What a webhook is answered at the first trigger of what was deployed.
+    fn send(&self, placed: &Value) -> (u16, String) {
+        let url = format!("{}{}", self.host.up.url, placed["triggers"][0]["path"].as_str().unwrap());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let answer = web::get(&url).await;
+            (answer.status().as_u16(), answer.text().await.unwrap())
+        })
+    }
+}
+
+fn manifest(project: &str, call: &str) -> String {
+    format!(
+        "version: v1\nproject:\n  name: {project}\n  triggers:\n    - name: hook\n      type: webhook\n      call: {call}\n      is_sync: true\n"
+    )
+}
+
+#[test]
+fn two_orgs_deploy_and_go_back_and_do_not_meet() {
+    let host = Host::start();
+    let (acme, zeta) = (host.org("acme"), host.org("zeta"));
+    acme.write(&manifest("shop", "hello:handle"), &[("hello.wasm", &wat::fixture("hello"))]);
+    zeta.write(&manifest("shop", "other:greet"), &[("other.wasm", &wat::renamed("hello", "greet"))]);
+    let (first, theirs) = (acme.deploy(), zeta.deploy());
+    assert_eq!((&first["created"], &first["deployment"]["state"]), (&json!(true), &json!("active")));
+    // The same name in two orgs is two projects, and slugs are nobody's to guess.
+    assert_ne!(first["triggers"][0]["path"], theirs["triggers"][0]["path"]);
+    assert_eq!(acme.send(&first), (200, "hello".to_owned()));
+    assert_eq!(zeta.send(&theirs), (200, "hello".to_owned()));
+    let again = acme.deploy();
+    assert_eq!((&again["created"], &again["deployment"]["id"]), (&json!(false), &first["deployment"]["id"]));
+
+    // Another deployment, which answers something else, and back.
+    acme.write(&manifest("shop", "trap:handle"), &[("trap.wasm", &wat::fixture("trap"))]);
+    let second = acme.deploy();
+    assert_eq!(second["triggers"][0]["path"], first["triggers"][0]["path"], "a slug outlives deployments");
+    assert_ne!(acme.send(&second).0, 200);
+    assert_eq!(zeta.send(&theirs), (200, "hello".to_owned()));
+    let (old, new) = (first["deployment"]["id"].as_str().unwrap(), second["deployment"]["id"].as_str().unwrap());
+    let diff = acme.json(&["deployments", "diff", old, new, "--project", "shop"]);
+    assert!(diff["manifest"].as_str().unwrap().contains("+      call: trap:handle"), "{diff}");
+    let back = acme.json(&["deployments", "rollback", "--project", "shop"]);
+    assert_eq!(back["deployment"]["id"], first["deployment"]["id"]);
+    assert_eq!(acme.send(&first), (200, "hello".to_owned()));
+    let listed = acme.json(&["deployments", "list", "--project", "shop"]);
+    let states: Vec<(&str, &str)> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["id"].as_str().unwrap(), item["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(states, [(new, "inactive"), (old, "active")]);
+    acme.json(&["deployments", "activate", new, "--project", "shop"]);
+    assert_ne!(acme.send(&first).0, 200);
+
+    // What is the other's is not there.
+    let digest = theirs["deployment"]["modules"]["other"].as_str().unwrap();
+    assert!(acme.refused(&["modules", "show", digest]).contains("there is no module"));
+    assert!(
+        acme.refused(&["deployments", "list", "--project", "shop", "--org", "zeta"]).contains("there is no org `zeta`")
+    );
+    let deployment = theirs["deployment"]["id"].as_str().unwrap();
+    assert!(acme.refused(&["deployments", "show", deployment, "--project", "shop"]).contains("no deployment"));
+    let events = |org: &Org<'_>| org.json(&["events", "list"])["items"].as_array().unwrap().len();
+    assert_eq!((events(&acme), events(&zeta)), (4, 2));
+    // And for who comes without a token nothing is.
+    let output = host.run("th_0000000000000000000000000000000000000000000", &["events", "list"]);
+    let said = text(&output.stderr);
+    assert!(said.contains("tenterhook login"), "{said}");
+}
+
+#[test]
+fn all_mistakes_of_a_manifest_are_told_at_once() {
+    let host = Host::start();
+    let acme = host.org("acme");
+    // Mistakes that only the modules and the filters show, which are the server's to find.
+    let deep = "version: v1
+project:
+  name: shop
+  triggers:
+    - {name: a, type: webhook, call: \"hello:nothing\"}
+    - {name: b, type: webhook, call: \"missing:handle\"}
+    - {name: c, type: webhook, call: \"hello:handle\", filter: data.method ==}
+    - {name: d, type: webhook, call: \"hello:handle\", filter: data.nothing == 1}
+    - {name: e, type: webhook, call: \"broken:handle\", is_sync: false, ordered_by: data.body +}
+";
+    acme.write(deep, &[("hello.wasm", &wat::fixture("hello")), ("broken.wasm", b"\0asm\x01\0\0\0")]);
+    let said = acme.refused(&["deploy", &acme.project]);
+    assert!(said.contains("the project is not deployed: 6 mistakes"), "{said}");
+    for place in ["5:", "6:", "7:", "8:", "9:"] {
+        assert!(said.contains(&format!("tenterhook.yaml:{place}")), "{place} {said}");
+    }
+    // Mistakes that its text shows.
+    let shallow = "version: v1
+project:
+  name: shop
+  trigers: []
+  triggers:
+    - {name: a, type: webhook, call: hello}
+    - {name: b, type: webhook, call: \"hello:handle\", timeout: soon}
+    - {name: b, type: webhook, call: \"hello:handle\"}
+    - {name: c, type: cron, call: \"hello:handle\"}
+";
+    acme.write(shallow, &[]);
+    let said = acme.refused(&["deploy", &acme.project]);
+    assert!(said.contains("the project is not deployed: 5 mistakes"), "{said}");
+    assert!(acme.json(&["projects", "list"])["items"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn somebody_logs_in() {
+    let host = Host::start();
+    let acme = host.org("acme");
+    let home = host.dir.path().join("home");
+    let run = |arguments: &[&str], input: &str| program::run_at_home(&home, arguments, input);
+    let out = run(&["login", &host.up.url, "--context", "here"], &format!("{}\n", acme.token));
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(text(&out.stdout).contains("developer"), "{}", text(&out.stdout));
+    assert!(!text(&out.stdout).contains(&acme.token));
+    let out = run(&["whoami", "--json"], "");
+    let who: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&who["operator"], &who["orgs"][0]["org"]), (&json!(false), &json!("acme")));
+    let out = run(&["contexts", "list"], "");
+    assert!(text(&out.stdout).contains("here     *"), "{}", text(&out.stdout));
+    // A token that the server does not know is not kept.
+    let out = run(&["login", &host.up.url, "--context", "other"], "th_0000000000000000000000000000000000000000000\n");
+    assert_eq!(out.status.code(), Some(1));
+    let out = run(&["events", "list", "--json"], "");
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let out = run(&["logout"], "");
+    assert!(out.status.success());
+    let out = run(&["whoami", "--server", &host.up.url], "");
+    assert!(text(&out.stderr).contains("tenterhook login"), "{}", text(&out.stderr));
+}
