@@ -201,7 +201,7 @@ impl Code {
             Self::DigestMismatch => "digest_mismatch",
             Self::ModuleTooLarge => "module_too_large",
             Self::QuotaExceeded => "quota_exceeded",
-            Self::InvalidManifest | Self::IdempotencyMismatch => "invalid_manifest",
+            Self::InvalidManifest => "invalid_manifest",
             Self::NotPlaceable => "not_placeable",
             Self::EndpointNotFound => "endpoint_not_found",
             Self::VarNotFound => "var_not_found",
