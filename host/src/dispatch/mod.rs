@@ -102,6 +102,8 @@ struct Inner {
     backlog: Backlog,
     /// Room for what earlier starts left owed.
     claims: Arc<Semaphore>,
+    /// Room for one of those that are suspected to end the host.
+    suspects: Arc<Semaphore>,
     /// No lock is held over an await.
     state: Mutex<State>,
     /// Told when there is a new first timer.
@@ -116,6 +118,8 @@ struct State {
     brakes: HashMap<SessionId, Arc<Brake>>,
     /// No handler is started from then on, until the lease is renewed.
     starts_until: Timestamp,
+    /// When the last of those asks again that are suspected and wait for each other.
+    next_suspect: Timestamp,
     /// The first timer that the timer's task knows of.
     armed: Option<Timestamp>,
 }
@@ -151,6 +155,7 @@ impl Handle {
             scheduler: Scheduler::new(config.limits(), nothing),
             brakes: HashMap::new(),
             starts_until: lease::starts_until(config, lease_end),
+            next_suspect: Timestamp::UNIX_EPOCH,
             armed: None,
         };
         let bounds = config.bounds();
@@ -166,6 +171,7 @@ impl Handle {
             feed,
             backlog: Backlog::default(),
             claims: Arc::new(Semaphore::new(resume::room(bounds))),
+            suspects: Arc::new(Semaphore::new(1)),
             state: Mutex::new(state),
             timer: Notify::new(),
             renewal: Notify::new(),

@@ -25,8 +25,8 @@ const HEAVY: u64 = 8 << 10;
 /// How long to wait for a store that failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How many of those that were claimed may be in memory and not wait for their time: half of the backlog, so that senders have
-/// the other half.
+/// How many of those that were claimed may be in memory and wait for nothing but a slot: half of the backlog, so that senders
+/// have the other half.
 pub(super) fn room(bounds: Bounds) -> usize {
     bounds.half().total.clamp(PAGE as usize, tokio::sync::Semaphore::MAX_PERMITS)
 }
@@ -113,11 +113,11 @@ impl Inner {
     async fn adopt(self: &Arc<Self>, delivery: Delivery, loaded: &Loaded, room: Option<OwnedSemaphorePermit>) {
         let id = delivery.session;
         let place = self.backlog.force(&delivery.event.org);
-        let waits_long = delivery.due > self.clock.now();
+        let waits_long = delivery.due > self.clock.now() || waits_for_others(&delivery, loaded);
         let is_heavy = weight::event(delivery.event.data.raw()) > HEAVY;
         let mut session = Session::new(delivery, place);
         session.is_claimed = room.is_some();
-        // What waits for its time is small, and must not keep those back that could run.
+        // What waits for its time, or for others, is small, and must not keep those back that could run.
         session.room = room.filter(|_| !waits_long);
         if waits_long || is_heavy {
             session.slim();
@@ -178,4 +178,11 @@ impl Inner {
             loaded.insert(id, found);
         }
     }
+}
+
+/// Whether a delivery may have to wait for others of its lane or of its trigger, though there are slots.
+fn waits_for_others(delivery: &Delivery, loaded: &Loaded) -> bool {
+    let deployment = loaded.get(&delivery.deployment).and_then(|found| found.as_ref().ok());
+    let target = deployment.and_then(|deployment| deployment.target(&delivery.trigger));
+    delivery.lane.is_some() || target.is_some_and(|(trigger, _)| trigger.max_concurrency.is_some())
 }

@@ -4,6 +4,7 @@ use std::collections::hash_map;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::error;
 
 use super::brake::Brake;
@@ -20,6 +21,8 @@ pub(super) struct Turn {
     pub(super) id: SessionId,
     pub(super) brake: Arc<Brake>,
     began: Timestamp,
+    /// What one that is suspected to end the host holds until it is settled.
+    pub(super) alone: Option<OwnedSemaphorePermit>,
 }
 
 impl Inner {
@@ -103,7 +106,7 @@ impl Inner {
     fn begin(self: &Arc<Self>, state: &mut State, id: SessionId, began: Timestamp) -> Turn {
         let brake = Arc::new(Brake::default());
         state.brakes.insert(id, brake.clone());
-        Turn { inner: self.clone(), id, brake, began }
+        Turn { inner: self.clone(), id, brake, began, alone: None }
     }
 
     fn start(self: &Arc<Self>, turn: Turn, session: Session) {
@@ -154,6 +157,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        self.alone = None;
         self.end();
     }
 }

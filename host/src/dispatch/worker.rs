@@ -20,6 +20,13 @@ use crate::trigger::{Limits, Trigger};
 /// A session that could not begin for want of the store is begun again after so long.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// A session that is suspected to end the host is run so often at the most before it is given up, each time without another such
+/// one.
+const ALONE: u32 = 2;
+
+/// Of those that are suspected, one begins after so long.
+const SPACE: Duration = Duration::from_millis(20);
+
 /// A session that is owed, as it waits and as it runs.
 pub(super) struct Session {
     pub(super) delivery: Delivery,
@@ -43,6 +50,8 @@ pub(super) struct Session {
 struct Ready {
     deployment: Arc<Deployment>,
     event: Arc<Event>,
+    /// Of one that is suspected to end the host.
+    alone: Option<OwnedSemaphorePermit>,
 }
 
 /// Why a session does not run.
@@ -51,6 +60,8 @@ enum Unready {
     Hopeless(String),
     /// It may when the store can be asked again.
     Later(Error),
+    /// It may then: another one that is suspected runs.
+    Behind(Timestamp),
     /// It is not this process's to run.
     Lost,
 }
@@ -89,8 +100,8 @@ impl Session {
 }
 
 /// Runs a session that has begun, and settles what came of it.
-pub(super) async fn work(inner: Arc<Inner>, turn: Turn, mut session: Session) {
-    let ready = match ready(&inner, &mut session).await {
+pub(super) async fn work(inner: Arc<Inner>, mut turn: Turn, mut session: Session) {
+    let mut ready = match ready(&inner, &mut session).await {
         Ok(ready) => ready,
         Err(Unready::Lost) => {
             return warn!(session.id = %turn.id, "a session is not owed to this process any more; it does not run here");
@@ -100,8 +111,10 @@ pub(super) async fn work(inner: Arc<Inner>, turn: Turn, mut session: Session) {
             let due = inner.clock.now().checked_add(PAUSE).unwrap_or(Timestamp::MAX);
             return turn.again(due, session);
         }
+        Err(Unready::Behind(due)) => return turn.again(due, session),
         Err(Unready::Hopeless(reason)) => return give_up(&inner, turn, session, reason).await,
     };
+    turn.alone = ready.alone.take();
     let Some((trigger, module)) = ready.deployment.target(&session.delivery.trigger) else {
         let reason = format!("its deployment has no trigger `{}`", session.delivery.trigger);
         return give_up(&inner, turn, session, reason).await;
@@ -169,10 +182,31 @@ async fn ready(inner: &Inner, session: &mut Session) -> Result<Ready, Unready> {
     };
     session.deployment = Some(deployment.clone());
     let event = if session.is_whole { delivery.event.clone() } else { event(inner, delivery).await? };
+    let mut alone = None;
     if session.is_claimed {
+        let is_suspected = delivery.interruptions > 0 && delivery.interruptions.saturating_add(ALONE) >= most;
+        if is_suspected {
+            alone = Some(inner.alone().map_err(Unready::Behind)?);
+        }
         begin(inner, delivery).await?;
     }
-    Ok(Ready { deployment, event })
+    Ok(Ready { deployment, event, alone })
+}
+
+impl Inner {
+    /// Room for a session that was cut off often. One of them runs at a time: whichever ends the host is found out, and those
+    /// that only ran beside it are not given up with it.
+    ///
+    /// # Errors
+    /// Another one runs: when to ask again. Each that asks is given a time of its own, so that they do not all come together.
+    fn alone(&self) -> Result<OwnedSemaphorePermit, Timestamp> {
+        self.suspects.clone().try_acquire_owned().map_err(|_| {
+            let mut state = self.state();
+            let next = state.next_suspect.max(self.clock.now()).checked_add(SPACE).unwrap_or(Timestamp::MAX);
+            state.next_suspect = next;
+            next
+        })
+    }
 }
 
 async fn deployment(inner: &Inner, delivery: &Delivery) -> Result<Arc<Deployment>, Unready> {

@@ -181,7 +181,8 @@ impl Start {
 
     /// Takes over what earlier starts left, all of it.
     pub(super) async fn claim(&self) {
-        while !self.handle.0.claim().await.unwrap().is_last {}
+        let claiming = async { while !self.handle.0.claim().await.unwrap().is_last {} };
+        tokio::time::timeout(PATIENCE, claiming).await.expect("there is no room for what is left");
     }
 
     pub(super) async fn record(&self, session: SessionId) -> SessionRecord {

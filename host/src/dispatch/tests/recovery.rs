@@ -74,6 +74,42 @@ async fn retries_do_not_keep_back_what_is_due() {
     assert_eq!((third.handle.0.claims.available_permits(), third.handle.0.state().scheduler.len()), (256, 290));
 }
 
+/// What waits for others of its lane keeps nothing back that could run: the head of this one waits for an hour.
+#[tokio::test]
+async fn lanes_do_not_keep_back_what_is_due() {
+    let bench = Bench::with(|config| config.backlog_total = 1);
+    let more = "retry: {attempts: 3, backoff: {initial: 1h, jitter: 0}}";
+    let (deployment, first) = (bench.deploy(&manifest("wishes", more)).await, bench.start().await);
+    for _ in 0..300 {
+        first.accept(&deployment, r#"{"retry": 1}"#, Some("a")).await;
+    }
+    let last = first.accept(&deployment, "{}", None).await.session;
+    bench.end_leases();
+    let second = bench.start().await;
+    second.claim().await;
+    assert_eq!(second.ended(last).await.state, SessionState::Succeeded);
+}
+
+/// Nor does what waits for others of its trigger, of which one runs at a time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_triggers_limit_does_not_keep_back_what_is_due() {
+    let bench = Bench::with(|config| config.backlog_total = 1);
+    let (first, other) = (bench.start().await, "other".into());
+    let slow = bench.deploy(&manifest("loop", "timeout: 10m\nmax_concurrency: 1")).await;
+    let quick = bench.deploy_for(&other, &manifest("wishes", "endpoint: other")).await;
+    for _ in 0..300 {
+        first.accept(&slow, "{}", None).await;
+    }
+    let last = first.accept(&quick, "{}", None).await.session;
+    bench.end_leases();
+    let second = bench.start().await;
+    second.claim().await;
+    let state = || async { bench.store.history.session(&other, last).await.unwrap().unwrap().state };
+    until(|| async { state().await == SessionState::Succeeded }).await;
+    second.running(1).await;
+    second.tasks.stop();
+}
+
 /// What is received while older sessions are claimed waits for them in its lane.
 #[tokio::test]
 async fn a_lane_keeps_its_order_over_a_start() {
@@ -142,6 +178,39 @@ async fn a_session_that_was_interrupted_too_often_is_dead() {
         until(|| async { !start.handle.is_running(session) }).await;
     }
     assert_eq!(last.record(session).await.attempts, [], "an earlier start's outcome is not kept");
+}
+
+/// Whichever ends the host must not take others with it: those that have two more tries before they are given up make them one at a
+/// time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_that_were_cut_off_run_one_at_a_time() {
+    let mut bench = Bench::with(|config| config.interruptions = 3);
+    let begun = failing(&mut bench, 0, Error::LeaseLost);
+    let (deployment, first) = (bench.deploy(&manifest("loop", "timeout: 10m")).await, bench.start().await);
+    for _ in 0..3 {
+        first.accept(&deployment, "{}", None).await;
+    }
+    bench.end_leases();
+    let second = bench.start().await;
+    second.claim().await;
+    until(|| async { begun.load(Ordering::SeqCst) == 3 }).await;
+
+    bench.end_leases();
+    let third = bench.start().await;
+    third.claim().await;
+    let mut ran = Vec::new();
+    for _ in 0..3 {
+        let running = third.running(1).await;
+        let begun = third.record(running[0]).await;
+        assert_eq!(begun.state, SessionState::Queued, "it is not given up");
+        third.handle.cancel(&org(), running[0]).await.unwrap();
+        ran.extend(running);
+        third.turn(Duration::from_secs(1)).await;
+    }
+    ran.sort_unstable();
+    ran.dedup();
+    assert_eq!(ran.len(), 3);
+    second.tasks.stop();
 }
 
 /// What runs may end; what waits stays owed, and who waits for it hears of that.
