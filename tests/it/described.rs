@@ -18,9 +18,12 @@ const SETTINGS: &str = r#"
 "path.project" = "shop"
 "#;
 
-/// What is not held: a name that does not fit its pattern is a thing that is not there, and is answered 404 as another org's
-/// is; whoever removes a thing twice is told 404 the second time.
-const NOT_HELD: &str = "positive_data_acceptance,negative_data_rejection";
+/// What is not held here: wrong tokens, of which twenty end the talk for a minute, are the sweep's to try; and not all that
+/// fits its description is accepted, such as an age that is no age.
+const NOT_HELD: &str = "ignored_auth,positive_data_acceptance";
+
+/// By these it would end its own talk.
+const NOT_ASKED: [&str; 2] = ["delete_tokens_token", "delete_orgs_org_tokens_token"];
 
 #[test]
 fn the_api_is_as_it_is_described() {
@@ -53,7 +56,8 @@ fn the_api_is_as_it_is_described() {
         .arg(format!("{}/api/v1/openapi.json", up.url))
         .args(["--header", &format!("Authorization: Bearer {operator}")])
         .args(["--checks", "all", "--exclude-checks", NOT_HELD])
-        .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--seed", "1", "--workers", "1"])
+        .args(NOT_ASKED.iter().flat_map(|operation| ["--exclude-operation-id", operation]))
+        .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--seed", "1", "--workers", "1"])
         .args(["--no-color", "--continue-on-failure", "--suppress-health-check", "all"])
         .current_dir(dir.path())
         .output()

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::harness::program::{self, Up, text};
 use crate::harness::{guests, web};
 
-const SECRET: &str = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
+pub(crate) const SECRET: &str = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
 const PLAIN: &str = "plain-value-of-a-variable-8f3a";
 
 /// A project whose handler answers with a variable, and the places that the tests look at.
@@ -101,7 +101,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// The files that have one of the values in them.
-fn holding(folder: &Path, values: &[&str]) -> Vec<PathBuf> {
+pub(crate) fn holding(folder: &Path, values: &[&str]) -> Vec<PathBuf> {
     let has = |bytes: &[u8], value: &str| bytes.windows(value.len()).any(|window| window == value.as_bytes());
     let found = files(folder).into_iter().filter(|(_, bytes)| values.iter().any(|value| has(bytes, value)));
     found.map(|(path, _)| path).collect()

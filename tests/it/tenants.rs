@@ -1,13 +1,14 @@
 //! Two orgs on one server, by the command line alone: each uploads its module, deploys, is sent events, goes back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::harness::program::{self, Up, text};
-use crate::harness::{wat, web};
+use crate::harness::{guests, wat, web};
+use crate::secrets::{self, SECRET};
 
 /// A server with two orgs, and a developer's token for each.
 struct Host {
@@ -211,4 +212,46 @@ fn somebody_logs_in() {
     assert!(out.status.success());
     let out = run(&["whoami", "--server", &host.up.url], "");
     assert!(text(&out.stderr).contains("tenterhook login"), "{}", text(&out.stderr));
+}
+
+#[test]
+fn a_secret_goes_in_and_never_comes_out() {
+    let host = Host::start();
+    let acme = host.org("acme");
+    let manifest = manifest("shop", "shop:variables")
+        .replace("  triggers:", "  vars:\n    - {name: GREETING, value: first}\n  triggers:");
+    acme.write(&manifest, &[("shop.wasm", &guests::kitchen_sink("wasm32-wasip2"))]);
+    let placed = acme.deploy();
+    let variables = || serde_json::from_str::<Value>(&acme.send(&placed).1).unwrap();
+    assert_eq!(variables(), json!([["GREETING"], "first", null]));
+
+    let home = host.dir.path().join("home");
+    let run = |arguments: &[&str], input: &str| {
+        let output = program::run_at_home(&home, arguments, input);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    run(&["login", &host.up.url, "--org", "acme"], &acme.token);
+    run(&["vars", "set", "GREETING=second-value-71c2", "--project", "shop"], "");
+    run(&["vars", "set", "NOPE", "--secret", "--project", "shop"], &format!("{SECRET}\n"));
+    // What is set comes before what the manifest has, at once and after the next deployment.
+    assert_eq!(variables(), json!([["GREETING", "NOPE"], "second-value-71c2", SECRET]));
+    let listed: Value = serde_json::from_str(&run(&["vars", "list", "--project", "shop", "--json"], "")).unwrap();
+    let values: Vec<(&Value, &Value)> =
+        listed["items"].as_array().unwrap().iter().map(|var| (&var["name"], &var["value"])).collect();
+    assert_eq!(values, [(&json!("GREETING"), &json!("second-value-71c2")), (&json!("NOPE"), &Value::Null)]);
+    let rotated = run(&["vars", "rotate", "NOPE", "--project", "shop"], "another-value-5d1e");
+    assert!(rotated.contains("its value number 2"), "{rotated}");
+    assert_eq!(variables()[2], "another-value-5d1e");
+    run(&["vars", "remove", "NOPE", "GREETING", "--project", "shop"], "");
+    assert_eq!(variables(), json!([["GREETING"], "first", null]));
+    // A secret is no argument.
+    let output = program::run_at_home(&home, &["vars", "set", "A=b", "--secret", "--project", "shop"], "");
+    assert!(text(&output.stderr).contains("a secret is no argument"), "{}", text(&output.stderr));
+
+    let none: [PathBuf; 0] = [];
+    assert_eq!(
+        secrets::holding(&host.dir.path().join("data"), &[SECRET, "another-value-5d1e", "second-value-71c2"]),
+        none
+    );
 }

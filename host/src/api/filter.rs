@@ -156,7 +156,13 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Pro
         }
         Err(error) => return Err(invalid(format!("the body did not arrive: {error}"))),
     };
-    serde_json::from_slice(&body).map_err(|error| invalid(format!("the body is not a JSON object: {error}")))
+    let fields: Map<String, Value> =
+        serde_json::from_slice(&body).map_err(|error| invalid(format!("the body is not a JSON object: {error}")))?;
+    // `true` is an expression, and so is `"true"`: whoever leaves the quotes out meant something else.
+    match fields.get("expression") {
+        None | Some(Value::String(_) | Value::Null) => Ok(fields),
+        Some(_) => Err(invalid("`expression` is text, in quotes".to_owned())),
+    }
 }
 
 /// Runs what takes a processor for long, apart from what serves webhooks.

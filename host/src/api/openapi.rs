@@ -51,7 +51,7 @@ pub(super) struct From {
 #[expect(dead_code, reason = "it is read by the derive alone")]
 pub(super) struct Condition {
     /// The `ETag` of the version that was looked at: if it was changed since, nothing is written.
-    #[param(rename = "If-Match", pattern = "^(\\*|\"r[0-9]{1,18}\")$")]
+    #[param(rename = "If-Match")]
     if_match: Option<String>,
 }
 
@@ -118,6 +118,12 @@ pub(super) struct Sessions {
     error: Option<String>,
 }
 
+/// A WebAssembly component, or a core module that says what component it is.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it is read by the derive alone")]
+pub(super) struct Wasm(Vec<u8>);
+
 /// An action that takes nothing.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -175,7 +181,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let Some(operation) = operation.as_object_mut() else { return };
     operation.insert("operationId".to_owned(), operation_id(path, method).into());
     if let Some(parameters) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() {
-        parameters.extend(names(path).map(parameter));
+        parameters.extend(names(path).map(|name| parameter(path, name)));
     }
     if let Some(responses) = operation.entry("responses").or_insert_with(|| json!({})).as_object_mut() {
         let schema = json!({ "$ref": "#/components/schemas/Problem" });
@@ -196,7 +202,7 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
 }
 
-fn parameter(name: &str) -> Value {
+fn parameter(path: &str, name: &str) -> Value {
     let (schema, description) = match name {
         "org" => (json!({ "type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$" }), "The org's name."),
         "project" => {
@@ -209,7 +215,8 @@ fn parameter(name: &str) -> Value {
         "name" => (json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,127}$" }), "The variable's name."),
         "digest" => (json!({ "$ref": "#/components/schemas/Digest" }), "A SHA-256."),
         "deployment" => (json!({ "$ref": "#/components/schemas/DeploymentId" }), "The deployment's id."),
-        "event" | "session" | "token" | "member" | "id" => (json!({ "type": "string", "minLength": 1 }), "Its id."),
+        "id" if path.contains("/events/") => (json!({ "$ref": "#/components/schemas/EventId" }), "The event's id."),
+        "id" => (json!({ "$ref": "#/components/schemas/SessionId" }), "The session's id."),
         _ => (json!({ "type": "string", "minLength": 1 }), "Its name."),
     };
     json!({ "name": name, "in": "path", "required": true, "schema": schema, "description": description })

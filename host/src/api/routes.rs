@@ -11,7 +11,13 @@ use super::{PREFIX, State, auth, control, events, filter, openapi, problem, redi
 
 /// What the document has beside its routes.
 #[derive(OpenApi)]
-#[openapi(components(schemas(crate::event::Digest, crate::event::DeploymentId, super::view::ManifestMistake)))]
+#[openapi(components(schemas(
+    crate::event::Digest,
+    crate::event::DeploymentId,
+    crate::event::EventId,
+    crate::event::SessionId,
+    super::view::ManifestMistake
+)))]
 struct Document;
 
 /// Everything at and below [`PREFIX`]. Every request must carry the peer's address as axum's

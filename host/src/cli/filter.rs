@@ -44,7 +44,7 @@ pub(super) enum Command {
     ///
     /// Exit code 0 when it matches (with `--since`: at least one event), 1 when it does not, 2 when it does not compile, 3
     /// when the data cannot be read.
-    Test(Test),
+    Test(Box<Test>),
 }
 
 #[derive(Args, Debug)]
@@ -92,7 +92,7 @@ pub(super) async fn run(command: Command) -> Result<ExitCode, Failure> {
                 }
                 Err(err) => return Err(does_not_compile(&err)),
             };
-            let Test { expression: _, about, limit, endpoint, remote } = test;
+            let Test { expression: _, about, limit, endpoint, remote } = *test;
             match about {
                 About { data: Some(file), .. } => on_file(&compiled, &file, remote.json),
                 About { event: Some(id), .. } => on_event(&compiled, id, &remote).await,

@@ -78,7 +78,8 @@ fn name(command: &clap::Command) -> String {
     command.get_bin_name().unwrap_or("tenterhook").replace(' ', "-")
 }
 
-fn page(command: &clap::Command) -> anyhow::Result<String> {
+/// The manual page of a command, in roff.
+pub(super) fn page(command: &clap::Command) -> anyhow::Result<String> {
     let name = name(command);
     let mut text = Vec::new();
     clap_mangen::Man::new(command.clone().display_name(name)).render(&mut text).context("writing a manual page")?;

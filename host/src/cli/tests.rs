@@ -12,7 +12,7 @@ use clap::{CommandFactory as _, Parser as _};
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{Cli, Failure, backup, output};
+use super::{Cli, Failure, backup, manual, output};
 use crate::api::view::{Event, EventSession};
 use crate::event::Keep;
 use crate::event::{
@@ -171,6 +171,23 @@ fn a_command_line_that_cannot_be_meant() {
     error: invalid value 'trigger=' for '--where <KEY=VALUE>': `trigger` has no value
     error: the following required arguments were not provided:
     ");
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    fn pages(command: &clap::Command, names: &mut Vec<String>) {
+        let page = manual::page(command).unwrap();
+        let title = page.lines().find(|line| line.starts_with(".TH ")).unwrap_or_default();
+        names.push(title.split(' ').nth(1).unwrap_or_default().to_owned());
+        command.get_subcommands().filter(|below| below.get_name() != "help").for_each(|below| pages(below, names));
+    }
+    let mut program = Cli::command();
+    program.build();
+    let mut names = Vec::new();
+    pages(&program, &mut names);
+    for name in ["tenterhook", "tenterhook-deploy", "tenterhook-events-list", "tenterhook-secrets-rotate-master"] {
+        assert!(names.iter().any(|other| other == name), "{name}: {names:?}");
+    }
 }
 
 #[test]

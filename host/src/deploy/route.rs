@@ -105,7 +105,7 @@ impl Route {
 fn share(slug: &str, family: &str) -> u8 {
     let digest = Digest::of(format!("{slug}\n{family}").as_bytes());
     let number = digest.bytes().iter().take(4).fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
-    u8::try_from(u64::from(number) * 100 >> 32).expect("it is less than 100")
+    u8::try_from((u64::from(number) * 100) >> 32).expect("it is less than 100")
 }
 
 #[cfg(test)]

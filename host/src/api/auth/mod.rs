@@ -82,7 +82,7 @@ impl Caller {
 pub(super) async fn door(extract::State(api): extract::State<State>, mut request: Request, next: Next) -> Response {
     // A request whose body is not read yet cannot wait for the store.
     let entered = match knock(&api, &request) {
-        Ok(Knock::In(caller)) => Ok(caller),
+        Ok(Knock::In(caller)) => Ok(*caller),
         Ok(Knock::Token(tokens, token, from)) => tokens.caller(&api, &token, from).await,
         Err(problem) => Err(problem),
     };
@@ -100,7 +100,7 @@ pub(super) async fn door(extract::State(api): extract::State<State>, mut request
 /// What a request says of who sent it.
 enum Knock {
     /// Nothing more is to be found out.
-    In(Caller),
+    In(Box<Caller>),
     /// The token that it shows is to be looked up.
     Token(Arc<Tokens>, String, Option<IpAddr>),
 }
@@ -113,7 +113,7 @@ fn knock(api: &State, request: &Request) -> Result<Knock, Problem> {
     match &api.door {
         Door::Local(org) => {
             guard::local_only(connected, request)?;
-            Ok(Knock::In(Caller::local(org, from)))
+            Ok(Knock::In(Box::new(Caller::local(org, from))))
         }
         Door::Tokens(tokens) => Ok(Knock::Token(tokens.clone(), bearer(request.headers())?.to_owned(), from)),
     }

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tracing::error;
 
 use super::super::auth::Asker;
-use super::super::openapi::After;
+use super::super::openapi::{After, Wasm};
 use super::super::parameters::Names;
 use super::super::view::{Module, Page};
 use super::super::{Code, PREFIX, Problem, State};
@@ -58,7 +58,7 @@ pub(in crate::api) async fn show(
 /// The body is a WebAssembly component, or a core module that says what component it is. `digest` is the SHA-256 of the body. It is
 /// compiled afterwards: `state` says how far that is.
 #[utoipa::path(put, path = "/modules/{digest}", tag = "modules",
-    request_body(content = Vec<u8>, content_type = "application/wasm"),
+    request_body(content = Wasm, content_type = "application/octet-stream"),
     responses((status = 201, body = Module), (status = 200, description = "The org has it already", body = Module)))]
 pub(in crate::api) async fn upload(
     extract::State(api): extract::State<State>,

@@ -1,11 +1,13 @@
 //! The shapes of the API, which scripts rely on: `host/docs/api.md` describes them. The client reads what the server writes.
 
+mod deployed;
 mod plane;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use deployed::*;
 pub use plane::*;
 
 use crate::event::{

@@ -2,9 +2,7 @@
 //! changes its meaning.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use super::Kind;
+use super::{Kind, Role, Scope};
 use crate::event::{AuditId, DeploymentId, Digest, Timestamp, TokenId};
 
 /// A record's type.
@@ -28,45 +26,6 @@ pub trait Item: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// From then on it may be removed.
     fn expires_at(&self) -> Option<Timestamp> {
         None
-    }
-}
-
-/// What somebody may do: each may do what those before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Looks at everything but secrets.
-    Viewer,
-    /// Deploys, uploads, sets variables and secrets, drives sessions.
-    Developer,
-    /// Says who else may do what.
-    Owner,
-}
-
-impl Role {
-    /// As it is written.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Developer => "developer",
-            Self::Owner => "owner",
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Role {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let all = [Self::Viewer, Self::Developer, Self::Owner];
-        let found = all.into_iter().find(|role| role.as_str() == text);
-        found.ok_or_else(|| format!("`{text}` is no role (viewer, developer, owner)"))
     }
 }
 
@@ -148,26 +107,6 @@ pub struct MemberItem {
     pub display_name: Option<String>,
     /// When they became one.
     pub created_at: Timestamp,
-}
-
-/// What a token is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Scope {
-    /// Everything on this host.
-    Operator,
-    /// An org.
-    Org {
-        /// What its holder may do there.
-        role: Role,
-    },
-    /// A project of an org, and nothing else there.
-    Project {
-        /// Which.
-        project: String,
-        /// What its holder may do there.
-        role: Role,
-    },
 }
 
 /// An API token. What its holder shows is not kept, only its digest: it is random, so nobody can guess it from that.

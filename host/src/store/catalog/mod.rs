@@ -7,6 +7,7 @@
 mod change;
 mod item;
 mod items;
+mod role;
 
 use std::collections::BTreeMap;
 
@@ -16,9 +17,10 @@ use serde::{Deserialize, Serialize};
 pub use change::{Change, Committed, Expect, Kind, Refusal, Revision, Row, Why};
 pub use item::{
     AnswerItem, AuditEntry, By, Canary, EndpointItem, Identity, Item, MemberItem, ModuleItem, ModuleState, OrgItem,
-    ProjectItem, Quotas, Role, Scope, Testing, TokenItem, VarItem,
+    ProjectItem, Quotas, Testing, TokenItem, VarItem,
 };
 pub use items::{Items, Kept};
+pub use role::{Role, Scope};
 
 use super::{Page, Result};
 use crate::event::{AuditId, DeploymentId, Digest, Org, Timestamp};
