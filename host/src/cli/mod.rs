@@ -1,12 +1,15 @@
 //! The command line. Each command is a file; what it prints for people is a pure function of what it was told.
 
 mod backup;
+mod build;
 mod client;
 mod compile;
+mod doctor;
 mod events;
 mod explain;
 mod filter;
 mod manifest;
+mod new;
 pub(crate) mod output;
 mod payload;
 mod retry;
@@ -53,6 +56,12 @@ pub struct Cli {
 enum Command {
     /// Serve the project of a directory and show what happens
     Up(up::Args),
+    /// Write a project to begin with
+    New(new::Args),
+    /// Build the components that a project's manifest calls
+    Build(build::Args),
+    /// Show which languages this machine can build handlers in
+    Doctor(doctor::Args),
     /// Look at the events that were received
     #[command(subcommand)]
     Events(events::Command),
@@ -104,6 +113,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     observe::log_to_stderr(&cli.log).map_err(bad_directives)?;
     let done = match cli.command {
         Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::New(args) => new::run(&args),
+        Command::Build(args) => build::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Events(command) => events::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::Sessions(command) => sessions::run(command).await.map(|()| ExitCode::SUCCESS),
         Command::Backup(args) => args.run().await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
