@@ -18,6 +18,7 @@ mod deliveries;
 mod faults;
 mod hostile;
 mod http2;
+mod languages;
 mod payload;
 mod plugins;
 mod refusals;

@@ -4,11 +4,11 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::guest;
 use crate::process::run as start;
 use crate::wasm_toolchain::{Place, provide};
+use crate::{guest, toolchains};
 
-/// Runs every test, after providing what the tests need: a compiler for WebAssembly.
+/// Runs every test, after providing what the tests need: compilers for WebAssembly.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -22,5 +22,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     // Before the tests, so that none of them waits for a download.
     provide(&args.place, &[guest::UNKNOWN, guest::WASIP2])?;
+    match toolchains::provide() {
+        Err(error) if std::env::var_os("CI").is_some() => return Err(error),
+        Err(error) => eprintln!("warning: tests of some languages will be skipped: {error:#}"),
+        Ok(()) => {}
+    }
     start(Command::new("cargo").args(["test", "--workspace", "--locked"]).args(&args.arguments))
 }
