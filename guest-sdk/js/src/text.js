@@ -2,30 +2,52 @@
 
 export function encodeUtf8(text) {
   if (typeof globalThis.TextEncoder === "function") return new TextEncoder().encode(text);
-  const bytes = [];
-  for (const character of String(text)) {
-    let code = character.codePointAt(0);
-    // Half of a surrogate pair is no character.
-    if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd;
-    if (code < 0x80) bytes.push(code);
-    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
-    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
-    else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+  // No unit of UTF-16 takes more than three bytes.
+  const bytes = new Uint8Array(text.length * 3);
+  let end = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    let code = text.charCodeAt(at);
+    if (code < 0x80) {
+      bytes[end++] = code;
+      continue;
+    }
+    if (code >= 0xd800 && code <= 0xdfff) {
+      const low = code < 0xdc00 ? text.charCodeAt(at + 1) : 0;
+      const isPair = low >= 0xdc00 && low <= 0xdfff;
+      // Half of a surrogate pair is no character.
+      code = isPair ? 0x10000 + ((code & 0x3ff) << 10) + (low & 0x3ff) : 0xfffd;
+      if (isPair) at += 1;
+    }
+    if (code < 0x800) bytes[end++] = 0xc0 | (code >> 6);
+    else {
+      if (code < 0x10000) bytes[end++] = 0xe0 | (code >> 12);
+      else {
+        bytes[end++] = 0xf0 | (code >> 18);
+        bytes[end++] = 0x80 | ((code >> 12) & 63);
+      }
+      bytes[end++] = 0x80 | ((code >> 6) & 63);
+    }
+    bytes[end++] = 0x80 | (code & 63);
   }
-  return Uint8Array.from(bytes);
+  return bytes.subarray(0, end);
 }
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/** What twelve bits are. */
+let pairs;
 
 export function encodeBase64(bytes) {
-  const parts = [];
-  for (let at = 0; at < bytes.length; at += 3) {
-    const [a, b = 0, c = 0] = bytes.subarray(at, at + 3);
-    const left = bytes.length - at;
-    parts.push(
-      ALPHABET[a >> 2] + ALPHABET[((a & 3) << 4) | (b >> 4)] +
-        (left > 1 ? ALPHABET[((b & 15) << 2) | (c >> 6)] : "=") + (left > 2 ? ALPHABET[c & 63] : "="),
-    );
+  pairs ??= Array.from({ length: 4096 }, (_, bits) => ALPHABET[bits >> 6] + ALPHABET[bits & 63]);
+  const whole = bytes.length - (bytes.length % 3);
+  let text = "";
+  for (let at = 0; at < whole; at += 3) {
+    const bits = (bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2];
+    text += pairs[bits >> 12] + pairs[bits & 4095];
   }
-  return parts.join("");
+  if (bytes.length - whole === 1) text += `${pairs[bytes[whole] << 4]}==`;
+  if (bytes.length - whole === 2) {
+    const bits = (bytes[whole] << 10) | (bytes[whole + 1] << 2);
+    text += `${pairs[bits >> 6]}${ALPHABET[bits & 63]}=`;
+  }
+  return text;
 }

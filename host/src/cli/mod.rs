@@ -8,6 +8,7 @@ mod doctor;
 mod events;
 mod explain;
 mod filter;
+mod import;
 mod manifest;
 mod new;
 pub(crate) mod output;
@@ -58,6 +59,8 @@ enum Command {
     Up(up::Args),
     /// Write a project to begin with
     New(new::Args),
+    /// Report what of an AutoKitteh project carries over
+    Import(import::Args),
     /// Build the components that a project's manifest calls
     Build(build::Args),
     /// Show which languages this machine can build handlers in
@@ -114,6 +117,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let done = match cli.command {
         Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         Command::New(args) => new::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Build(args) => build::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Events(command) => events::run(command).await.map(|()| ExitCode::SUCCESS).map_err(Failure::from),

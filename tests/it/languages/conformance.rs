@@ -131,8 +131,8 @@ fn conforms(dir: &Path) {
             "{}: {answer:?}",
             row.name
         );
-        let text = answer.text();
-        assert!(text == row.data.to_string(), "{}: {}\n{text}\n{}", dir.display(), row.name, row.data);
+        let (text, expected) = (answer.text(), row.data.to_string());
+        assert!(text == expected, "{}: {}\n{text}\n{expected}", dir.display(), row.name);
     }
 }
 

@@ -14,7 +14,7 @@ const MOST: usize = 20_000;
 ///
 /// # Errors
 /// A folder cannot be read, or there are too many files.
-pub(super) fn sources(dir: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, String> {
+pub(in crate::cli) fn sources(dir: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     let mut folders = vec![dir.to_owned()];
     let mut seen = 0;

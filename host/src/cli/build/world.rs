@@ -5,15 +5,8 @@ use std::path::Path;
 use wit_component::StringEncoding;
 use wit_parser::{Resolve, WorldId};
 
+use super::sdk::CONTRACT;
 use super::{Error, files};
-
-/// The contract, which this program carries.
-pub(super) const CONTRACT: [(&str, &str); 4] = [
-    ("log.wit", include_str!("../../../../wit/log.wit")),
-    ("types.wit", include_str!("../../../../wit/types.wit")),
-    ("vars.wit", include_str!("../../../../wit/vars.wit")),
-    ("world.wit", include_str!("../../../../wit/world.wit")),
-];
 
 /// What each of its files begins with.
 const PACKAGE: &str = "package tenterhook:webhook@0.1.0;\n";

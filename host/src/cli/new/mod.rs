@@ -44,14 +44,14 @@ macro_rules! template {
 
 const PYTHON: Template = template!("python":
     ".gitignore" from "gitignore"
-    "README.md" from "README.md"
+    "README.md" from "README.md.txt"
     "hooks.py" from "hooks.py"
     "tenterhook.yaml" from "tenterhook.yaml"
     "test_hooks.py" from "test_hooks.py"
 );
 const JS: Template = template!("js":
     ".gitignore" from "gitignore"
-    "README.md" from "README.md"
+    "README.md" from "README.md.txt"
     "hooks.js" from "hooks.js"
     "hooks.test.js" from "hooks.test.js"
     "package.json" from "package.json"
@@ -59,7 +59,7 @@ const JS: Template = template!("js":
 );
 const TS: Template = template!("ts":
     ".gitignore" from "gitignore"
-    "README.md" from "README.md"
+    "README.md" from "README.md.txt"
     "hooks.test.ts" from "hooks.test.ts"
     "hooks.ts" from "hooks.ts"
     "package.json" from "package.json"
@@ -68,7 +68,7 @@ const TS: Template = template!("ts":
 );
 const GO: Template = template!("go":
     ".gitignore" from "gitignore"
-    "README.md" from "README.md"
+    "README.md" from "README.md.txt"
     "go.mod" from "go.mod.txt"
     "hooks.go" from "hooks.go.txt"
     "hooks_test.go" from "hooks_test.go.txt"
@@ -77,7 +77,7 @@ const GO: Template = template!("go":
 const C: Template = template!("c":
     ".gitignore" from "gitignore"
     "Makefile" from "Makefile"
-    "README.md" from "README.md"
+    "README.md" from "README.md.txt"
     "hooks.c" from "hooks.c"
     "tenterhook.yaml" from "tenterhook.yaml"
     "test_hooks.c" from "test_hooks.c"
@@ -85,7 +85,7 @@ const C: Template = template!("c":
 const RUST: Template = template!("rust":
     ".gitignore" from "gitignore"
     "Cargo.toml" from "Cargo.toml.txt"
-    "README.md" from "README.md"
+    "README.md" from "README.md.txt"
     "src/lib.rs" from "lib.rs.txt"
     "tenterhook.yaml" from "tenterhook.yaml"
 );

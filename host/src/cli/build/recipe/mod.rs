@@ -17,7 +17,7 @@ use wit_component::ComponentEncoder;
 
 use super::cache::Key;
 use super::tool::{Found, Tool};
-use super::{Error, files, world};
+use super::{Error, files, sdk, world};
 use crate::deploy::manifest::Manifest;
 
 /// A language that there is a recipe for.
@@ -164,7 +164,7 @@ impl Language {
         for (tool, found) in self.tools().iter().zip(tools) {
             key.add(tool.program, found.version.to_string());
         }
-        for (_, text) in world::CONTRACT {
+        for (_, text) in sdk::CONTRACT {
             key.add("contract", text);
         }
         match self {

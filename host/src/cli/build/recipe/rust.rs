@@ -7,7 +7,6 @@ use super::super::Error;
 use super::super::process;
 use super::super::tool::{Found, Tool, Version};
 use super::{Job, nth, read};
-use crate::guest::componentize;
 
 pub(super) const TOOLS: [Tool; 2] = [
     Tool {
@@ -58,8 +57,8 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
             "the crate in `{folder}` builds no module: add `[lib] crate-type = [\"cdylib\"]` to its Cargo.toml"
         ))
     };
-    let module = read(modules.last().ok_or_else(none)?)?;
-    componentize(module.into()).map(|component| component.to_vec()).map_err(Error::Failed)
+    // A core module becomes a component when it is deployed.
+    read(modules.last().ok_or_else(none)?)
 }
 
 /// The folder with the `Cargo.toml` of the handlers, no further up than the project.

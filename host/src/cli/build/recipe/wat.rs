@@ -1,9 +1,8 @@
 //! WebAssembly's text format, in process: nothing to install.
 
+use super::super::Error;
 use super::super::tool::Tool;
-use super::super::{Error, world};
-use super::{Job, Key, read};
-use crate::guest::componentize;
+use super::{Job, Key, from_preview1, read};
 
 pub(super) const TOOLS: [Tool; 0] = [];
 
@@ -13,13 +12,12 @@ pub(super) fn key(job: &Job, key: &mut Key) -> Result<(), Error> {
 }
 
 pub(super) fn compile(job: &Job) -> Result<Vec<u8>, Error> {
-    let mut module = wat::parse_bytes(&read(&job.dir.join(&job.module))?)
+    let module = wat::parse_bytes(&read(&job.dir.join(&job.module))?)
         .map_err(|error| Error::Failed(error.to_string()))?
         .into_owned();
     // The text of a component is one already.
     if !module.starts_with(b"\0asm\x01\0\0\0") {
         return Ok(module);
     }
-    world::embed(&mut module, &job.world())?;
-    componentize(module.into()).map(|component| component.to_vec()).map_err(Error::Failed)
+    from_preview1(module, &job.world())
 }
