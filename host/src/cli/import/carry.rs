@@ -129,7 +129,8 @@ fn carry_trigger(trigger: &Value, items: &mut Vec<Item>) -> Option<String> {
         changes.push("`data` and `timezone` are not read");
     }
     let verdict = if changes.is_empty() { Verdict::Carried } else { Verdict::Changed };
-    items.push(Item::new(&what, verdict, changes.join("; ")));
+    let note = if changes.is_empty() { "its Python file stays as it is".to_owned() } else { changes.join("; ") };
+    items.push(Item::new(&what, verdict, note));
     let mut yaml = format!("    - name: {}\n      type: webhook\n", quoted(&named(trigger)));
     for key in ["event_type", "filter"] {
         if let Some(value) = text(trigger, key).filter(|value| !value.is_empty()) {

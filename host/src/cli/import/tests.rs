@@ -40,8 +40,8 @@ project:
     );
     insta::assert_snapshot!(report, @r"
     var HTTPBIN_BASE_URL | carries over | `os.getenv` reads it
-    trigger get_or_head | carries over | 
-    trigger post | carries over |
+    trigger get_or_head | carries over | its Python file stays as it is
+    trigger post | carries over | its Python file stays as it is
     ");
     insta::assert_snapshot!(text, @r#"
     version: v1
@@ -96,7 +96,7 @@ project:
     trigger slack | does not | it waits for a connection's events: write a trigger with `type: webhook`, and have the service send to its URL
     trigger durable | carries over, changed | `is_durable`: a handler that was cut off runs again from its start; what it does must bear that
     trigger nothing | does not | it calls nothing
-    trigger wrong | carries over | 
+    trigger wrong | carries over | its Python file stays as it is
     project colour | does not | there is no such key
     tenterhook.yaml, line 19 | does not | no event has the type `psot`: did you mean `post`?
     ");
