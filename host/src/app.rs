@@ -14,9 +14,10 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deploy::{Current, Defaults, Registry};
+use crate::egress::{Client, Resolve};
 use crate::event::Org;
 use crate::guest::compile::Program;
-use crate::guest::{self, Engine, Library};
+use crate::guest::{self, Engine, Library, Services};
 use crate::ingest::{self, Intake};
 use crate::observe::feed::Feed;
 use crate::retention::Keeper;
@@ -63,6 +64,8 @@ pub struct Options {
     pub compiler: Program,
     /// The directory in which they are kept compiled; none for one that is removed in the end.
     pub compiled: Option<PathBuf>,
+    /// Resolves the names that handlers' requests go to.
+    pub resolver: Arc<dyn Resolve>,
 }
 
 impl App {
@@ -71,11 +74,13 @@ impl App {
     /// # Errors
     /// The address is taken, the store fails, or the machine refuses the address space for sandboxes.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { config, store, org, listen, clock, compiler, compiled } = options;
+        let Options { config, store, org, listen, clock, compiler, compiled, resolver } = options;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
         let address = listener.local_addr().context("asking for the address listened on")?;
         let (tasks, feed, deployed) = (Tasks::default(), Feed::default(), Current::default());
         let engine = Engine::new(&config.guest, config.dispatch.slots).context("making the engine for guests")?;
+        let client = Client::new(config.guest.outbound.clone(), resolver).map_err(anyhow::Error::msg)?;
+        let services = Services { kv: store.kv.clone(), kv_config: config.guest.kv, client: Arc::new(client) };
         let guests = Guests::start(config.guest.threads)?;
         let library = Library::new(
             &config.guest.modules,
@@ -103,6 +108,7 @@ impl App {
                 lease_end,
                 registry: registry.clone(),
                 engine,
+                services,
                 guests: guests.handle(),
                 tasks: tasks.clone(),
                 clock: clock.clone(),
@@ -110,7 +116,12 @@ impl App {
             },
         );
         dispatch.resume();
-        let keeper = Keeper { config: config.history, history: store.history.clone(), clock: clock.clone() };
+        let keeper = Keeper {
+            config: config.history,
+            history: store.history.clone(),
+            kv: store.kv.clone(),
+            clock: clock.clone(),
+        };
         tasks.spawn(keeper.run(tasks.clone()));
         let shutdown = config.http.shutdown();
         let intake = Intake::new(ingest::Parts {

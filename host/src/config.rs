@@ -89,6 +89,12 @@ impl Config {
             ("guest.compile.processes", guest.compile.processes == 0),
             ("guest.compile.timeout_ms", guest.compile.timeout_ms == 0),
             ("guest.modules.loaded", guest.modules.loaded == 0),
+            ("guest.kv.page_entries", guest.kv.page_entries == 0),
+            ("guest.outbound.at_once", guest.outbound.at_once == 0),
+            ("guest.outbound.connections", guest.outbound.connections == 0),
+            ("guest.outbound.connect_timeout_ms", guest.outbound.connect_timeout_ms == 0),
+            ("guest.outbound.first_byte_timeout_ms", guest.outbound.first_byte_timeout_ms == 0),
+            ("guest.outbound.idle_timeout_ms", guest.outbound.idle_timeout_ms == 0),
         ];
         if let Some((name, _)) = at_least_one.iter().find(|(_, is_zero)| *is_zero) {
             bail!("`{name}` is 0: it must be at least 1");
@@ -101,6 +107,7 @@ impl Config {
         if dispatch.lease_ms < MIN_LEASE_MS {
             bail!("`dispatch.lease_ms` is {}: it must be at least {MIN_LEASE_MS}", dispatch.lease_ms);
         }
+        guest.outbound.policy().map_err(anyhow::Error::msg)?;
         let slots = self.dispatch.slots;
         if !(1..=MAX_SLOTS).contains(&slots) {
             bail!("`dispatch.slots` is {slots}: it must be between 1 and {MAX_SLOTS}");
@@ -212,6 +219,14 @@ mod tests {
             ("[guest]\nstack = 0\n", "`guest.stack` is 0: it must be between 65536 and 8388608"),
             ("[dispatch]\nslots = 0\n", "`dispatch.slots` is 0: it must be between 1 and 4096"),
             ("[dispatch]\nslots_per_org = 0\n", "`dispatch.slots_per_org` is 0: it must be at least 1"),
+            (
+                "[guest.outbound]\nallow = [\"https://*\", \"api.example\"]\n",
+                "`guest.outbound.allow`: `api.example` has no scheme: write a scheme, a host and perhaps a port: `https://api.github.com`",
+            ),
+            (
+                "[guest.outbound]\nnetworks = [\"10.0.0.1/8\"]\n",
+                "`guest.outbound.networks`: `10.0.0.1/8` names an address within the network: its bits after the first 8 are not 0",
+            ),
             ("[dispatch]\nlease_ms = 10\n", "`dispatch.lease_ms` is 10: it must be at least 3000"),
         ];
         for (text, expected) in cases {

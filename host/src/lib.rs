@@ -10,9 +10,11 @@ pub mod clock;
 pub mod task;
 // What the host tells those who run it.
 pub mod observe;
+// Where handlers' requests may go.
+pub mod egress;
 // Which handlers an event selects.
 pub mod trigger;
-// What is kept, as four traits written for their users.
+// What is kept, as five traits written for their users.
 pub mod store;
 // Removes from the history what is too old or too much.
 pub mod retention;

@@ -1,5 +1,5 @@
-//! Removes from the history what is too old or too much, a little at a time: what waits to be committed meanwhile waits
-//! for a few rows, not for all of them.
+//! Removes from the history what is too old or too much, and what handlers kept for a time that is over, a little at a time:
+//! what waits to be committed meanwhile waits for a few rows, not for all of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 
 use crate::clock::Clock;
 use crate::event::Timestamp;
-use crate::store::{self, Expired, Expiry, History};
+use crate::store::{self, Expired, Expiry, History, Kv};
 use crate::task::Tasks;
 
 /// Between two rounds of one clearing: others commit meanwhile.
@@ -24,7 +24,7 @@ pub struct Config {
     pub days: u32,
     /// What each org may keep, in bytes; 0 is as much as there is.
     pub bytes_per_org: u64,
-    /// So many events are removed in one commit at the most.
+    /// So many events, or entries of handlers, are removed in one commit at the most.
     pub budget: u32,
     /// How often it is looked for, in milliseconds.
     pub interval_ms: u64,
@@ -46,6 +46,8 @@ pub struct Keeper {
     pub config: Config,
     /// What is cleared.
     pub history: Arc<dyn History>,
+    /// Where handlers keep what ends.
+    pub kv: Arc<dyn Kv>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -69,10 +71,16 @@ impl Keeper {
         }
     }
 
-    /// One round: a commit.
+    /// One round: a commit of each.
     async fn step(&self) -> store::Result<Expired> {
-        let expired = self.history.expire(self.config.expiry(self.clock.now())).await?;
-        if expired != Expired::default() {
+        let now = self.clock.now();
+        let mut expired = self.history.expire(self.config.expiry(now)).await?;
+        let entries = self.kv.expire(now, self.config.budget).await?;
+        expired.more |= entries == self.config.budget;
+        if entries > 0 {
+            debug!(entries, "removed what handlers kept for a time that is over");
+        }
+        if expired.events + expired.keys > 0 {
             debug!(events = expired.events, keys = expired.keys, "removed what was too old or too much");
         }
         Ok(expired)
@@ -83,14 +91,14 @@ impl Keeper {
 mod tests {
     use super::*;
     use crate::event::{Data, Event, EventId, EventType, Keep, Raw};
-    use crate::store::{NewEvent, Store, memory};
+    use crate::store::{Change, NewEvent, Room, Space, Store, memory};
 
     const START: i64 = 1_800_000_000;
 
     fn keeper(store: &Store, days: u32, bytes_per_org: u64) -> Keeper {
         let config = Config { days, bytes_per_org, budget: 2, interval_ms: 1 };
         let clock = Clock::manual(Timestamp::from_second(START).unwrap());
-        Keeper { config, history: store.history.clone(), clock }
+        Keeper { config, history: store.history.clone(), kv: store.kv.clone(), clock }
     }
 
     /// An event of this day.
@@ -143,5 +151,22 @@ mod tests {
         let usage = store.history.usage(&"acme".into()).await.unwrap();
         let keeper = keeper(&store, 0, usage.bytes / 5 * 4);
         assert_eq!(keeper.step().await.unwrap(), Expired { events: 1, keys: 0, more: false });
+    }
+
+    #[tokio::test]
+    async fn what_handlers_kept_for_a_time_goes_when_it_is_over() {
+        let store = memory::store();
+        let keeper = keeper(&store, 0, 0);
+        let (space, room) = (Space { org: "acme".into(), project: "p".into() }, Room { keys: 9, bytes: 9_000 });
+        let now = keeper.clock.now();
+        for key in ["a", "b", "c"] {
+            let set = Change::Set { value: "v".into(), expires_at: Some(now + Duration::from_secs(1)) };
+            store.kv.change(&space, key, set, room, now).await.unwrap();
+        }
+        assert!(!keeper.step().await.unwrap().more);
+        keeper.clock.advance(Duration::from_secs(1));
+        let rounds = [keeper.step().await.unwrap().more, keeper.step().await.unwrap().more];
+        assert_eq!(rounds, [true, false]);
+        assert_eq!(store.kv.expire(keeper.clock.now(), 9).await.unwrap(), 0);
     }
 }

@@ -80,5 +80,6 @@ pub(crate) fn job(export: &str) -> Job {
         vars: Arc::default(),
         timeout: Duration::from_secs(30),
         limits: Config::load(None).unwrap().guest.limits,
+        grants: Default::default(),
     }
 }

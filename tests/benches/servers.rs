@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,6 +16,7 @@ use tenterhook_host::app::{App, Options};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::deploy::{Applied, Project};
+use tenterhook_host::egress;
 use tenterhook_host::event::DeploymentId;
 use tenterhook_host::guest::compile::Program;
 use tenterhook_host::store::{self, Store, memory, sqlite};
@@ -103,6 +105,7 @@ async fn start(config: Config, store: Store, more: &str) -> (App, DeploymentId) 
         clock: Clock::system(),
         compiler: compiler(),
         compiled: None,
+        resolver: Arc::new(egress::System),
     };
     let mut app = App::start(options).await.unwrap();
     let manifest = format!(

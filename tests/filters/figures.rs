@@ -122,6 +122,7 @@ fn thousand(push: &Raw) {
         max_concurrency: None,
         ordered_by: None,
         history: Keep::Full,
+        grants: Arc::default(),
     };
     let filter = |number: usize| match number % 3 {
         0 => format!(r#"data.headers["X-GitHub-Hook-ID"] == "{}""#, 292_429_682 + number),

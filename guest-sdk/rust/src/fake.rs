@@ -18,7 +18,11 @@
 //! Variables and logs are those of the thread, as tests run in threads of their own.
 
 mod event;
+#[cfg(feature = "http")]
+pub(crate) mod http;
+pub(crate) mod kv;
 mod payload;
+pub(crate) mod reply;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -26,6 +30,7 @@ use std::fmt::Write as _;
 
 pub use event::FakeEvent;
 
+use crate::Response;
 use crate::log::Level;
 
 thread_local! {
@@ -41,6 +46,30 @@ pub fn set_var(name: impl Into<String>, value: impl Into<String>) {
 /// What has been logged and printed with [`println!`](crate::println) since the last call: `warn running out stock=3`.
 pub fn take_logs() -> Vec<String> {
     LOGS.take()
+}
+
+/// What has been sent by [`reply`](crate::reply) since the last call; none when nothing was.
+pub fn take_reply() -> Option<Response> {
+    reply::take()
+}
+
+/// Answers what is sent by [`http`](crate::http) from now on. Without it every request is denied, as it is without a rule in the
+/// manifest.
+///
+/// ```
+/// use tenterhook::{fake, http};
+///
+/// fake::answer_requests(|request| {
+///     assert_eq!((&*request.method, &*request.url), ("GET", "https://example.com/"));
+///     Ok(http::Response::new(200, "hello"))
+/// });
+/// assert_eq!(http::get("https://example.com/").send().unwrap().text(), "hello");
+/// ```
+#[cfg(feature = "http")]
+pub fn answer_requests(
+    answer: impl FnMut(crate::http::Request) -> std::result::Result<crate::http::Response, crate::http::Error> + 'static,
+) {
+    http::answer(Box::new(answer));
 }
 
 pub(crate) fn log(level: Level, message: &str, fields: &[(&str, String)]) {

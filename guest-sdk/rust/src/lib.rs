@@ -82,6 +82,12 @@
 //! [`log::info!`](log) and its siblings write to the session's log, with fields. So does [`println!`] of this crate on every
 //! target; `std::println!` does on `wasm32-wasip2` alone.
 //!
+//! # Keeping, asking, streaming
+//!
+//! [`kv`] keeps things between events, [`reply`] sends a response while the handler runs, and `http`, with the feature of its name,
+//! sends requests to others. What the manifest does not grant says so
+//! when it is called.
+//!
 //! # Testing
 //!
 //! Handlers are functions, which `cargo test` runs on your machine with a [fake event](fake::FakeEvent):
@@ -136,7 +142,11 @@ mod response;
 /// or why there is nothing.
 mod error;
 
+#[cfg(feature = "http")]
+pub mod http;
+pub mod kv;
 pub mod log;
+pub mod reply;
 pub mod vars;
 
 #[cfg(not(target_family = "wasm"))]

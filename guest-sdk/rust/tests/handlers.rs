@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::json;
-use tenterhook::{Error, Event, IntoAnswer, Json, OrReject as _, Response, Result, Value, fake, log, vars};
+use tenterhook::{Error, Event, IntoAnswer, Json, OrReject as _, Response, Result, Value, fake, kv, log, reply, vars};
 
 fn order() -> Event {
     let body = r#"{"id": 9007199254740993, "big": 18446744073709551615, "ratio": 0.5, "done": false, "note": null,
@@ -196,4 +196,29 @@ fn an_event_says_who_it_is() {
     assert_eq!(event.redispatched_from(), None);
     let copy = Event::fake().redispatched_from("evt_1").build();
     assert_eq!(copy.redispatched_from().as_deref(), Some("evt_1"));
+}
+
+#[test]
+fn what_is_kept_is_listed_a_page_at_a_time() {
+    for number in 0..250 {
+        kv::set(&format!("k/{number:03}"), "v").unwrap();
+    }
+    kv::set("l", "v").unwrap();
+    let keys: Vec<String> = kv::entries("k/").map(|entry| entry.unwrap().key).collect();
+    assert_eq!((keys.len(), &*keys[0], &*keys[249]), (250, "k/000", "k/249"));
+    let last = kv::get("l").unwrap().unwrap();
+    assert_eq!(kv::compare_and_swap("l", None, "w").unwrap(), kv::Swapped::Conflict(Some(last.clone())));
+    assert!(matches!(kv::compare_and_swap("l", Some(last.version), "w").unwrap(), kv::Swapped::Done(_)));
+    assert!(matches!(kv::add("l", 1), Err(kv::Error::NotANumber(_))));
+    kv::set_for(Duration::ZERO, "l", "x").unwrap();
+    assert_eq!(kv::get("l").unwrap(), None);
+}
+
+#[test]
+fn a_response_is_begun_once() {
+    let mut answer = reply::start(200, &[]).unwrap();
+    assert!(matches!(reply::start(200, &[]), Err(reply::Error::Invalid(_))));
+    std::io::Write::write_all(&mut answer, b"whole").unwrap();
+    assert_eq!(fake::take_reply().unwrap().body, b"whole");
+    assert_eq!(fake::take_reply(), None);
 }

@@ -90,6 +90,8 @@ fn trapped() -> (Attempt, Vec<LogEntry>) {
         fault: Some(FaultKind::Trap),
         error: Some("trap: unreachable".to_owned()),
         status: None,
+        used: Default::default(),
+        requests: Vec::new(),
     };
     let log = LogEntry {
         at: at(3),

@@ -11,7 +11,7 @@ use super::events::{more, none};
 use super::output::{self, line};
 use super::retry::{Cancel, Retry};
 use crate::api::view::Page;
-use crate::event::{Attempt, AttemptOutcome, LogEntry, SessionId, SessionState, Timestamp};
+use crate::event::{Attempt, AttemptOutcome, LogEntry, OutboundRequest, SessionId, SessionState, Timestamp, Used};
 use crate::store::SessionRecord;
 
 /// What can be asked about sessions.
@@ -156,8 +156,34 @@ pub(super) fn attempts(attempts: &[Attempt], indent: usize) -> String {
             output::size(attempt.peak_memory),
         );
         text += &output::block(attempt.error.as_deref().unwrap_or_default(), indent + 4);
+        text += &output::block(&calls(&attempt.used), indent + 4);
+        for request in &attempt.requests {
+            text += &output::block(&outbound(request), indent + 4);
+        }
     }
     text
+}
+
+/// How often the guest called the host, by kind: `called kv 3, log 1`.
+fn calls(used: &Used) -> String {
+    let Used { event, vars, log, kv, outbound, reply, bytes_out: _, bytes_in: _ } = *used;
+    let all = [("event", event), ("vars", vars), ("log", log), ("kv", kv), ("outbound", outbound), ("reply", reply)];
+    let made: Vec<_> =
+        all.iter().filter(|(_, count)| *count > 0).map(|(kind, count)| format!("{kind} {count}")).collect();
+    if made.is_empty() { String::new() } else { format!("called {}", made.join(", ")) }
+}
+
+/// One request: `GET https://api.github.com/user  200  sent 0 B, received 4 KiB, took 53ms`.
+fn outbound(request: &OutboundRequest) -> String {
+    let OutboundRequest { method, url, status, sent, received, elapsed_us, error } = request;
+    let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let error = error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+    format!(
+        "{method} {url}  {status}  sent {}, received {}, took {}{error}",
+        output::size(*sent),
+        output::size(*received),
+        output::duration(Duration::from_micros(*elapsed_us)),
+    )
 }
 
 /// A session's log, oldest first.

@@ -39,6 +39,8 @@ fn attempt(number: u32) -> Attempt {
         fault: None,
         error: None,
         status: None,
+        used: Default::default(),
+        requests: Vec::new(),
     }
 }
 

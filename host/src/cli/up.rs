@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::deploy::manifest::{self, Manifest, Severity};
 use crate::deploy::{Applied, ApplyError, Deployment, Project, Registry, filter_warnings};
+use crate::egress;
 use crate::event::Org;
 use crate::observe::feed::{DeployFailedNotice, DeployedNotice, Feed, Notice, Subscription};
 use crate::store::sqlite;
@@ -80,6 +81,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         clock: clock.clone(),
         compiler: compile::program(),
         compiled: Some(data.join("compiled")),
+        resolver: Arc::new(egress::System),
     };
     let mut app = App::start(options).await?;
     let feed = app.feed.subscribe();

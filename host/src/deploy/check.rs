@@ -64,6 +64,7 @@ fn trigger(
         max_concurrency: spec.max_concurrency,
         ordered_by: ordered_by?,
         history: spec.history,
+        grants: Arc::new(spec.grants.clone()),
     })
 }
 

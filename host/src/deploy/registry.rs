@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tracing::error;
 
 use super::check::{self, Defaults, Modules};
-use super::manifest::{self, Diagnostic, Manifest};
+use super::manifest::{self, Diagnostic, Manifest, Var};
 use super::project::Project;
 use super::snapshot::{Current, Deployment};
 use crate::clock::Clock;
+use crate::egress::{self, Secret, Secrets};
 use crate::event::{DeploymentId, Digest, Org};
 use crate::guest::{Library, LoadError, Vars};
 use crate::store::{self, Catalog, DeploymentRecord};
@@ -180,12 +181,13 @@ impl Registry {
     ) -> Deployment {
         let triggers = check::triggers(manifest, &record.manifest, &modules, &self.0.defaults, mistakes);
         let dedups = check::dedups(manifest, &record.manifest, mistakes);
-        let vars = manifest.project.vars.iter().map(|var| (var.name.value.clone(), var.value.clone())).collect();
+        let (vars, secrets) = vars(&manifest.project.vars);
         Deployment {
             id: record.id,
             org: record.org.clone(),
             project: record.project.clone(),
-            vars: Arc::new(Vars(vars)),
+            vars: Arc::new(vars),
+            secrets: Arc::new(secrets),
             triggers,
             dedups,
             modules,
@@ -218,6 +220,23 @@ impl Registry {
         let same = kept.is_some_and(|kept| kept.manifest == record.manifest && kept.modules == record.modules);
         Ok(same.then(|| serving.clone()))
     }
+}
+
+/// What handlers read, and what only hosts of their requests do: for a secret of these handlers read a placeholder.
+fn vars(specs: &[Var]) -> (Vars, Secrets) {
+    let mut secrets = Vec::new();
+    let mut vars = Vec::new();
+    for Var { name, value, hosts, .. } in specs {
+        let name = name.value.clone();
+        let Some(hosts) = hosts else {
+            vars.push((name, value.clone()));
+            continue;
+        };
+        vars.push((name.clone(), egress::placeholder(&name)));
+        let hosts = hosts.iter().map(|host| host.value.clone()).collect();
+        secrets.push(Secret { name, value: value.clone(), hosts });
+    }
+    (Vars(vars), Secrets(secrets))
 }
 
 fn bad_module(manifest: &Manifest, source: &str, name: &str, error: &LoadError) -> Diagnostic {

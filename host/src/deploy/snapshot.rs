@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::egress::Secrets;
 use crate::event::{DeploymentId, Org};
 use crate::guest::{Module, Vars};
 use crate::trigger::{Dedup, Trigger};
@@ -20,6 +21,8 @@ pub struct Deployment {
     pub project: String,
     /// What its handlers read as variables.
     pub vars: Arc<Vars>,
+    /// What its handlers' requests carry and they do not see.
+    pub secrets: Arc<Secrets>,
     /// In the manifest's order.
     pub triggers: Vec<Trigger>,
     /// By what its endpoints tell duplicates, by their slugs; those that do not are not there.

@@ -29,7 +29,7 @@ use tokio::sync::{Notify, Semaphore};
 
 pub use control::Cancelled;
 pub use places::{Full, Places};
-pub use ticket::Ticket;
+pub use ticket::{Ending, Heard, Ticket};
 
 use self::brake::Brake;
 use self::places::{Backlog, Bounds};
@@ -95,6 +95,7 @@ struct Inner {
     lease: Lease,
     registry: Registry,
     engine: guest::Engine,
+    services: guest::Services,
     guests: tokio::runtime::Handle,
     tasks: Tasks,
     clock: Clock,
@@ -136,6 +137,8 @@ pub struct Parts {
     pub registry: Registry,
     /// What makes sandboxes.
     pub engine: guest::Engine,
+    /// What handlers may be granted.
+    pub services: guest::Services,
     /// The runtime on which guests run, apart from the one that serves requests.
     pub guests: tokio::runtime::Handle,
     /// What a shutdown waits for.
@@ -149,7 +152,7 @@ pub struct Parts {
 impl Handle {
     /// A handle that runs nothing yet. Sessions in a lane wait for [`Handle::resume`]: there may be older ones.
     pub fn new(config: &Config, parts: Parts) -> Self {
-        let Parts { store, lease, lease_end, registry, engine, guests, tasks, clock, feed } = parts;
+        let Parts { store, lease, lease_end, registry, engine, services, guests, tasks, clock, feed } = parts;
         let nothing = Horizon::UpTo(SessionId::floor(Timestamp::UNIX_EPOCH));
         let state = State {
             scheduler: Scheduler::new(config.limits(), nothing),
@@ -165,6 +168,7 @@ impl Handle {
             lease,
             registry,
             engine,
+            services,
             guests,
             tasks,
             clock,

@@ -118,6 +118,8 @@ fn attempt(number: u32, run: &Run, error: Option<String>) -> Attempt {
         fault,
         error,
         status,
+        used: run.used,
+        requests: run.requests.clone(),
     }
 }
 

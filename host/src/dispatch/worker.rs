@@ -8,12 +8,12 @@ use tracing::{error, warn};
 
 use super::policy::{self, Terms};
 use super::settle::Settled;
-use super::ticket::Stub;
+use super::ticket::{End, Stub};
 use super::turn::Turn;
 use super::{Inner, Places};
 use crate::deploy::{ApplyError, Deployment};
 use crate::event::{Data, Event, Raw, Timestamp};
-use crate::guest::{Job, Run};
+use crate::guest::{Job, Run, Tenant};
 use crate::store::{Delivery, Error, Next};
 use crate::trigger::Trigger;
 
@@ -119,28 +119,30 @@ pub(super) async fn work(inner: Arc<Inner>, mut turn: Turn, mut session: Session
         let reason = format!("its deployment has no trigger `{}`", session.delivery.trigger);
         return give_up(&inner, turn, session, reason).await;
     };
-    let job = job(&ready, trigger, &session.delivery);
+    let mut job = job(&inner, &ready, trigger, &session.delivery);
+    let (waiting, end) = session.stub.take().map(Stub::split).unzip();
+    job.grants.reply = waiting.filter(|_| trigger.is_sync);
     let run = inner.engine.run_until(module, job, &inner.clock, turn.brake.pulled()).await;
     turn.finish();
-    settle(&inner, turn, session, trigger, run).await;
+    settle(&inner, turn, session, end, trigger, run).await;
 }
 
 /// Tells who waits for the outcome, settles it, and either ends the session or lets it wait for a further attempt.
-async fn settle(inner: &Arc<Inner>, turn: Turn, mut session: Session, trigger: &Trigger, run: Run) {
+async fn settle(inner: &Arc<Inner>, turn: Turn, mut session: Session, end: Option<End>, trigger: &Trigger, run: Run) {
     let delivery = &session.delivery;
     let terms = Terms { is_sync: trigger.is_sync, retry: &trigger.retry };
     let dice = policy::dice(delivery.session, delivery.attempt);
-    let stub = session.stub.take().filter(Stub::is_awaited);
+    let end = end.filter(End::is_awaited);
     if !session.is_recorded {
-        if let (Some(stub), Some(outcome)) = (stub, run.outcome) {
-            stub.answer(outcome);
+        if let (Some(end), Some(outcome)) = (end, run.outcome) {
+            end.answer(outcome);
         }
         return;
     }
-    let answer = stub.and_then(|stub| Some((stub, run.outcome.clone()?)));
+    let answer = end.and_then(|end| Some((end, run.outcome.clone()?)));
     let settlement = policy::settle(delivery, run, terms, dice);
-    if let Some((stub, outcome)) = answer {
-        stub.answer(outcome);
+    if let Some((end, outcome)) = answer {
+        end.answer(outcome);
     }
     let again = match settlement.next {
         Next::Again { due } => Some(due),
@@ -234,7 +236,9 @@ async fn begin(inner: &Inner, delivery: &Delivery) -> Result<(), Unready> {
     }
 }
 
-fn job(ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> Job {
+fn job(inner: &Inner, ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> Job {
+    let Deployment { org, project, secrets, .. } = &*ready.deployment;
+    let tenant = Tenant { org, project, secrets };
     Job {
         event: ready.event.clone(),
         session: delivery.session,
@@ -244,5 +248,6 @@ fn job(ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> Job {
         vars: ready.deployment.vars.clone(),
         timeout: trigger.timeout,
         limits: trigger.limits,
+        grants: inner.services.grant(tenant, &trigger.grants),
     }
 }

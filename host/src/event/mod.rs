@@ -25,7 +25,7 @@ pub use kind::{EventType, UnknownMethod};
 pub use outcome::{Fault, FaultKind, Outcome, Response};
 pub(crate) use pairs::canonical;
 pub use pairs::{Headers, Pairs};
-pub use session::{Attempt, AttemptOutcome, LogEntry, LogLevel, SessionState};
+pub use session::{Attempt, AttemptOutcome, LogEntry, LogLevel, OutboundRequest, SessionState, Used};
 pub(crate) use verdict::with_article;
 pub use verdict::{Explanation, Part, Verdict, VerdictKind};
 

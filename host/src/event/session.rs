@@ -96,6 +96,75 @@ pub struct Attempt {
     /// The status of the handler's response, if it gave one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<u16>,
+    /// What the guest asked of the host.
+    #[serde(skip_serializing_if = "Used::is_nothing", default)]
+    pub used: Used,
+    /// The requests that the guest made, in the order in which it made them. Of many attempts the last ones' are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub requests: Vec<OutboundRequest>,
+}
+
+/// What a guest asked of the host during one attempt: calls by kind, and bytes over the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Used {
+    /// Calls that read the event.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub event: u64,
+    /// Calls that read variables.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub vars: u64,
+    /// Entries given to the log, dropped ones too.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub log: u64,
+    /// Calls of the project's store, refused ones too.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub kv: u64,
+    /// Requests, refused ones too.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub outbound: u64,
+    /// Calls that streamed a response.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reply: u64,
+    /// Bytes of the requests' bodies that were sent.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub bytes_out: u64,
+    /// Bytes of their responses' bodies that were received.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub bytes_in: u64,
+}
+
+impl Used {
+    /// Whether it asked for nothing.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A request that a guest made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboundRequest {
+    /// The HTTP method.
+    pub method: String,
+    /// The URL without its query, and without what a secret stands for: `https://api.github.com/user`.
+    pub url: String,
+    /// The status of the response; none when there was none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+    /// Bytes of the request's body that were sent.
+    pub sent: u64,
+    /// Bytes of the response's body that were received.
+    pub received: u64,
+    /// From the call until its response was read, or given up, in microseconds.
+    pub elapsed_us: u64,
+    /// Why it was refused or failed, in words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
 }
 
 /// How an attempt ended, in a word.

@@ -7,7 +7,8 @@ use wasmtime::{InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktrac
 
 use super::imports::limiter::{MEMORIES, TABLES};
 use super::lane::Lane;
-use super::{compile, library};
+use super::{compile, kv, library};
+use crate::egress;
 use crate::trigger::Limits;
 
 /// What the host's functions may need of a sandbox's stack, in bytes.
@@ -40,6 +41,10 @@ pub struct Config {
     pub limits: Limits,
     /// The most that a trigger may allow its handler.
     pub ceilings: Limits,
+    /// What handlers may keep between events.
+    pub kv: kv::Config,
+    /// Where their requests may go.
+    pub outbound: egress::Config,
 }
 
 /// The machine refuses what sandboxes need.

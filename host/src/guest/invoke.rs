@@ -13,7 +13,7 @@ use super::module::Module;
 use super::sandbox::{Answer, Sandbox};
 use super::{Engine, Job, Run, fault, response};
 use crate::clock::Clock;
-use crate::event::{Fault, FaultKind, Outcome};
+use crate::event::{Fault, FaultKind, Outcome, Used};
 use crate::trigger::Limits;
 
 /// What the values of one call from the guest may take in the host, in bytes.
@@ -60,14 +60,15 @@ impl Engine {
             () = &mut stop => None,
             ended = tokio::time::timeout(timeout, sandbox.finish(&self.lane, &org)) => Some(ended),
         };
-        let (state, cpu) = sandbox.leave().await;
+        let (mut state, cpu) = sandbox.leave().await;
         let outcome = ended.map(|ended| match ended {
-            Ok(Ok(answer)) => self.outcome(answer, &limits),
+            Ok(Ok(answer)) => self.outcome(answer, &limits, &mut state),
             Ok(Err(error)) => Outcome::Fault(fault::of(&error, &state, self.stack)),
             Err(_) => Outcome::Fault(late(timeout)),
         });
-        let peak_memory = state.peak_memory();
-        Run { outcome, logs: state.into_logs(), started_at, ended_at: clock.now(), cpu, peak_memory }
+        let (peak_memory, used, requests) = (state.peak_memory(), state.used(), state.requests());
+        let logs = state.into_logs();
+        Run { outcome, logs, started_at, ended_at: clock.now(), cpu, peak_memory, used, requests }
     }
 
     fn store(&self, job: Job, clock: &Clock, meter: Arc<Meter>) -> Store<State> {
@@ -83,13 +84,15 @@ impl Engine {
         store
     }
 
-    fn outcome(&self, answer: Answer, limits: &Limits) -> Outcome {
+    fn outcome(&self, answer: Answer, limits: &Limits, state: &mut State) -> Outcome {
         match answer {
-            Ok(None) => Outcome::Answered(None),
-            Ok(Some(answer)) => match response::check(answer, limits, &self.ceilings) {
-                Ok(response) => Outcome::Answered(Some(response)),
-                Err(fault) => Outcome::Fault(fault),
-            },
+            Ok(answer) => {
+                let checked = answer.map(|answer| response::check(answer, limits, &self.ceilings)).transpose();
+                match checked.and_then(|response| state.answered(response)) {
+                    Ok(response) => Outcome::Answered(response),
+                    Err(fault) => Outcome::Fault(fault),
+                }
+            }
             Err(types::Failure::Retry(later)) => {
                 let after = later.after_ms.map(Duration::from_millis);
                 Outcome::Retry { after, reason: fault::shorten(later.reason) }
@@ -102,7 +105,16 @@ impl Engine {
 /// What is told of an attempt whose handler was not called.
 fn nothing_ran(outcome: Option<Outcome>, clock: &Clock) -> Run {
     let now = clock.now();
-    Run { outcome, logs: Vec::new(), started_at: now, ended_at: now, cpu: Duration::ZERO, peak_memory: 0 }
+    Run {
+        outcome,
+        logs: Vec::new(),
+        started_at: now,
+        ended_at: now,
+        cpu: Duration::ZERO,
+        peak_memory: 0,
+        used: Used::default(),
+        requests: Vec::new(),
+    }
 }
 
 fn late(timeout: Duration) -> Fault {

@@ -5,6 +5,7 @@ pub mod compile;
 mod component;
 mod engine;
 mod fault;
+mod grants;
 mod imports;
 mod invoke;
 mod lane;
@@ -22,10 +23,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use engine::{Config, Engine, SetupError};
+pub use grants::{Grants, Services, Tenant};
+pub use imports::{kv, outbound, reply};
 pub use library::{Library, LoadError, Parts};
 pub use module::Module;
 
-use crate::event::{Event, LogEntry, Outcome, SessionId, Timestamp};
+use crate::event::{Event, LogEntry, OutboundRequest, Outcome, SessionId, Timestamp, Used};
 use crate::trigger::Limits;
 
 /// One attempt of one session: what a sandbox is made for.
@@ -47,6 +50,8 @@ pub struct Job {
     pub timeout: Duration,
     /// What it may take meanwhile.
     pub limits: Limits,
+    /// What else it may use.
+    pub grants: Grants,
 }
 
 /// A project's variables and secrets, in the manifest's order.
@@ -75,4 +80,8 @@ pub struct Run {
     pub cpu: Duration,
     /// The most linear memory that it held, in bytes.
     pub peak_memory: u64,
+    /// What the guest asked of the host.
+    pub used: Used,
+    /// The requests that it made.
+    pub requests: Vec<OutboundRequest>,
 }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, HeaderName, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::rejection;
-use crate::dispatch::Ticket;
+use crate::dispatch::{Ending, Heard, Ticket};
 use crate::event::{self, Event, EventId, Fault, FaultKind, Outcome};
+use crate::guest::reply::Started;
 use crate::trigger::Trigger;
 
 /// Names the event in every answer to a request that became one.
@@ -35,8 +37,9 @@ pub(super) async fn reply(event: &Event, awaited: Option<Awaited>) -> Response<B
     let mut answer = match awaited {
         None => accepted(),
         Some(Awaited { ticket, trigger, timeout, pause }) => {
-            match tokio::time::timeout(timeout, ticket.outcome()).await {
-                Ok(outcome) => handled(outcome, &trigger, timeout, pause),
+            match tokio::time::timeout(timeout, ticket.heard()).await {
+                Ok(Heard::Started(started, ending)) => streamed(started, ending),
+                Ok(Heard::Ended(outcome)) => handled(outcome, &trigger, timeout, pause),
                 Err(_) => late(&trigger, timeout),
             }
         }
@@ -88,6 +91,28 @@ fn again(trigger: &str, after: Duration) -> Response<Body> {
 fn late(trigger: &str, timeout: Duration) -> Response<Body> {
     let detail = format!("the handler of the trigger `{trigger}` did not answer within {timeout:?}");
     rejection::problem(StatusCode::GATEWAY_TIMEOUT, "handler_late", &detail)
+}
+
+/// A response that goes on while its handler runs. It is cut off when the handler does not end well, so that its sender does not
+/// take a part of it for the whole.
+fn streamed(started: Started, ending: Ending) -> Response<Body> {
+    let Started { status, headers, chunks } = started;
+    let body = futures_util::stream::unfold((chunks, Some(ending)), |(mut chunks, mut ending)| async move {
+        if let Some(chunk) = chunks.recv().await {
+            return Some((Ok(chunk), (chunks, ending)));
+        }
+        match ending.take()?.outcome().await {
+            Some(Outcome::Answered(_)) => None,
+            Some(Outcome::Retry { .. } | Outcome::Rejected(_) | Outcome::Fault(_)) | None => {
+                let cut = std::io::Error::other("the handler did not end well");
+                Some((Err(cut), (chunks, ending)))
+            }
+        }
+    });
+    let response = event::Response { status, headers, body: Bytes::new() };
+    let mut answer = response_of(response).expect("a head is checked before it is sent");
+    *answer.body_mut() = Body::from_stream(body);
+    answer
 }
 
 pub(super) fn response_of(response: event::Response) -> http::Result<Response<Body>> {

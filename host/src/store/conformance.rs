@@ -2,6 +2,7 @@
 
 mod kept;
 mod keys;
+mod kv;
 mod lists;
 mod model;
 mod owed;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kept::*;
 use keys::*;
+use kv::*;
 use lists::*;
 use owed::*;
 use sample::{at, attempt, deployment, ended, event, log, new_event, org, settlement, verdict};
@@ -80,6 +82,16 @@ on_each! {
     the_last_deployment_is_active
     a_deployment_is_immutable
     blobs_are_found_by_their_digest
+    what_handlers_keep_is_found_by_its_key
+    what_has_expired_is_not_there
+    numbers_are_added_in_one_step
+    a_swap_needs_the_version_that_is_there
+    of_many_swaps_at_once_none_is_lost
+    entries_are_listed_in_the_order_of_their_keys
+    a_space_has_its_keys_and_bytes
+    what_has_expired_makes_room
+    what_has_expired_is_removed_within_a_budget
+    spaces_do_not_see_each_other
 }
 
 const NEWEST: u32 = 100;

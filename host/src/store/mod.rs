@@ -1,10 +1,11 @@
-//! What is kept, as four traits written for their users. Knows nothing of HTTP or WIT.
+//! What is kept, as five traits written for their users. Knows nothing of HTTP or WIT.
 //!
 //! [`memory`] is the model; [`sqlite`] is the embedded default. Both pass the suite in `conformance`.
 
 pub mod blob;
 mod catalog;
 mod history;
+mod kv;
 mod ledger;
 mod list;
 pub mod memory;
@@ -22,6 +23,7 @@ pub use catalog::{Catalog, DeploymentRecord};
 pub use history::{
     Answer, EventQuery, EventRecord, Expired, Expiry, History, Page, SessionQuery, SessionRecord, Usage,
 };
+pub use kv::{Change, Changed, Entries, Entry, EntryQuery, KV_SCAN, Kv, Room, Space};
 pub use ledger::{Accepted, DedupKey, Delivery, Lease, Ledger, NewEvent, Next, Redriven, Settlement, Told};
 
 /// A session's log has the lines of so many of its last attempts.
@@ -30,7 +32,7 @@ pub const LOGGED_ATTEMPTS: u32 = 10;
 /// A page looks at so many rows at the most, of which its filters may leave none.
 pub const SCAN: u32 = 10_000;
 
-/// The store of one node: four traits, most often of one back end.
+/// The store of one node: five traits, most often of one back end.
 #[derive(Clone)]
 pub struct Store {
     /// What is owed.
@@ -39,6 +41,8 @@ pub struct Store {
     pub history: Arc<dyn History>,
     /// What is deployed.
     pub catalog: Arc<dyn Catalog>,
+    /// What handlers keep.
+    pub kv: Arc<dyn Kv>,
     /// Modules, by digest.
     pub blobs: Blobs,
 }

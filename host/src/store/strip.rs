@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::weight;
 use crate::event::{Attempt, Data, Event, Headers, Raw, Verdict};
 
 /// An event without anything that its sender chose but the method: no body, no header, no query, no path below the slug.
@@ -28,7 +29,14 @@ pub(super) fn verdicts(verdicts: &[Verdict]) -> Vec<Verdict> {
     verdicts.iter().map(stripped).collect()
 }
 
-/// An attempt without the handler's words. What it was that went wrong stays: `fault`.
+/// An attempt without the handler's words and where its requests went. What it was that went wrong stays: `fault`.
 pub(super) fn attempt(attempt: Attempt) -> Attempt {
-    Attempt { error: None, ..attempt }
+    Attempt { error: None, requests: Vec::new(), ..attempt }
+}
+
+/// Of many attempts the last ones' requests stay, as their logs do. Gives the bytes of those that go.
+pub(super) fn requests(attempts: &mut [Attempt]) -> u64 {
+    let older = attempts.len().saturating_sub(super::LOGGED_ATTEMPTS as usize);
+    let gone = attempts.iter_mut().take(older).map(|attempt| std::mem::take(&mut attempt.requests));
+    gone.map(|requests| weight::requests(&requests)).sum()
 }

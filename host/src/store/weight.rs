@@ -1,12 +1,15 @@
 //! How much of an org's room something takes, counted the same on every back end.
 
-use crate::event::{Attempt, Headers, LogEntry, Raw, Response};
+use crate::event::{Attempt, Headers, LogEntry, OutboundRequest, Raw, Response};
 
 /// What an event takes beside its texts: its row, its keys in the indexes, its sessions.
 const EVENT: u64 = 1024;
 
 /// What a line of a log takes beside its texts.
 const LINE: u64 = 32;
+
+/// What a request of a handler takes beside its texts.
+const REQUEST: u64 = 64;
 
 /// An event's bytes, its verdicts apart.
 pub fn event(raw: &Raw) -> u64 {
@@ -19,9 +22,17 @@ pub fn verdicts(json: &str) -> u64 {
     json.len() as u64
 }
 
-/// The bytes of what an attempt says of its end. The rest of its record is small.
+/// The bytes of what an attempt says of its end and of its requests. The rest of its record is small.
 pub fn attempt(attempt: &Attempt) -> u64 {
-    reason(attempt.error.as_deref())
+    reason(attempt.error.as_deref()) + requests(&attempt.requests)
+}
+
+/// The bytes of what is kept of requests.
+pub fn requests(requests: &[OutboundRequest]) -> u64 {
+    let request = |request: &OutboundRequest| {
+        REQUEST + (request.method.len() + request.url.len()) as u64 + reason(request.error.as_deref())
+    };
+    requests.iter().map(request).sum()
 }
 
 /// The bytes of why a session ended.

@@ -2,6 +2,7 @@
 
 mod dedup;
 pub mod filter;
+mod grants;
 mod limits;
 mod retry;
 mod select;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 pub use dedup::{Dedup, WINDOW};
 pub use filter::{Filter, Key};
+pub use grants::Grants;
 pub use limits::{Limit, Limits, Unit};
 pub use retry::{Backoff, Retry, RetryOn};
 pub use select::{Asked, select};
@@ -47,6 +49,8 @@ pub struct Trigger {
     pub ordered_by: Option<Arc<Key>>,
     /// How much of an event and its session stays.
     pub history: Keep,
+    /// What its handler may use beside the event, its log and its vars.
+    pub grants: Arc<Grants>,
 }
 
 /// `webhooks.py:on_http_get`: a module's name and a handler that it exports.

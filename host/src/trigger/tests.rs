@@ -47,6 +47,7 @@ fn trigger(name: &str, event_type: Option<&str>, filter: Option<&str>) -> Trigge
         max_concurrency: None,
         ordered_by: None,
         history: Keep::Full,
+        grants: Arc::default(),
     }
 }
 

@@ -88,6 +88,8 @@ impl Stored {
             fault: None,
             error: failure.map(str::to_owned),
             status: None,
+            used: Default::default(),
+            requests: Vec::new(),
         };
         let settlement = Settlement {
             org: ORG.into(),

@@ -17,14 +17,24 @@ pub(crate) fn rebuilt() -> &'static Path {
 
 /// The component of `tests/guests/kitchen-sink`, built for `target` once in a run of the tests.
 pub(crate) fn kitchen_sink(target: &str) -> Vec<u8> {
+    guest("kitchen-sink", target)
+}
+
+/// As [`kitchen_sink`], of `tests/guests/grants`.
+pub(crate) fn grants(target: &str) -> Vec<u8> {
+    guest("grants", target)
+}
+
+fn guest(name: &str, target: &str) -> Vec<u8> {
     static BUILT: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap();
-    if !built.contains_key(target) {
-        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kitchen-sink-{target}.wasm"));
-        xtask(&["guest", "tests/guests/kitchen-sink", "--target", target, "--out", file.to_str().unwrap()]);
-        built.insert(target.to_owned(), std::fs::read(file).unwrap());
+    let key = format!("{name}-{target}");
+    if !built.contains_key(&key) {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{key}.wasm"));
+        xtask(&["guest", &format!("tests/guests/{name}"), "--target", target, "--out", file.to_str().unwrap()]);
+        built.insert(key.clone(), std::fs::read(file).unwrap());
     }
-    built[target].clone()
+    built[&key].clone()
 }
 
 /// Runs `cargo xtask`, which must succeed.

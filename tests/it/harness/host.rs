@@ -14,6 +14,7 @@ use tenterhook_host::app::{App, Options};
 use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::deploy::{ApplyError, Project};
+use tenterhook_host::egress::{Resolve, System};
 use tenterhook_host::event::EventId;
 use tenterhook_host::ingest::{Redispatch, RedispatchError, Redispatched};
 use tenterhook_host::observe::feed::Subscription;
@@ -38,10 +39,15 @@ impl Host {
     }
 
     pub(crate) async fn start_with(config: Config, manifest: &str) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), config, manifest).await
+        Self::start_in(tempfile::tempdir().unwrap(), config, Arc::new(System), manifest).await
     }
 
-    async fn start_in(data: TempDir, config: Config, manifest: &str) -> Self {
+    /// A host whose handlers' requests go where `resolver` says.
+    pub(crate) async fn start_resolving(config: Config, resolver: Arc<dyn Resolve>, manifest: &str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), config, resolver, manifest).await
+    }
+
+    async fn start_in(data: TempDir, config: Config, resolver: Arc<dyn Resolve>, manifest: &str) -> Self {
         let mut store = open(data.path()).await;
         let broken = Arc::new(AtomicBool::new(false));
         store.ledger = Arc::new(Breakable { inner: store.ledger.clone(), broken: broken.clone() });
@@ -54,6 +60,7 @@ impl Host {
             clock: Clock::system(),
             compiler: program::compiler(),
             compiled: Some(data.path().join("compiled")),
+            resolver,
         };
         let mut app = App::start(options).await.unwrap();
         let project = Project { manifest: manifest.to_owned(), modules: modules(manifest) };
@@ -70,7 +77,7 @@ impl Host {
         // The store stays locked for as long as anybody has it.
         drop(history);
         app.stop().await;
-        Self::start_in(data, Config::load(None).unwrap(), manifest).await
+        Self::start_in(data, Config::load(None).unwrap(), Arc::new(System), manifest).await
     }
 
     /// Stops as an operator would.
@@ -166,13 +173,17 @@ async fn open(data: &Path) -> Store {
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
-/// The fixtures that the manifest's calls name: `loop.wat`, and `wasm32-wasip2.rs` for the Rust guest built for that target. A
+/// The fixtures that the manifest's calls name: `loop.wat`, `wasm32-wasip2.rs` for the Rust guest built for that target, and
+/// `grants-wasm32-wasip2.rs` for the one that uses what manifests grant. A
 /// module of another name is `hello` under the names that are called.
 fn modules(manifest: &str) -> BTreeMap<String, Bytes> {
     let calls = manifest.lines().filter_map(|line| line.trim().strip_prefix("call: ")?.split_once(':'));
     let component = |module: &str, function: &str| match module.rsplit_once('.') {
         Some((fixture, "wat")) => wat::fixture(fixture),
-        Some((target, "rs")) => guests::kitchen_sink(target),
+        Some((target, "rs")) => match target.strip_prefix("grants-") {
+            Some(target) => guests::grants(target),
+            None => guests::kitchen_sink(target),
+        },
         _ => wat::renamed("hello", &function.replace('_', "-")),
     };
     calls.map(|(module, function)| (module.to_owned(), component(module, function).into())).collect()

@@ -32,7 +32,7 @@ pub(crate) async fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
     tokio::time::timeout(Duration::from_secs(20), read(&mut stream, request.starts_with(b"HEAD"))).await.unwrap()
 }
 
-/// Reads one response: its head, and a body as long as its Content-Length.
+/// Reads one response: its head, and a body as long as its Content-Length, or in chunks.
 pub(crate) async fn read(stream: &mut TcpStream, headless: bool) -> Answer {
     read_or_rest(stream, headless).await.unwrap_or_else(|rest| panic!("the connection closed after {rest:?}"))
 }
@@ -65,7 +65,26 @@ fn parse(bytes: &[u8], headless: bool) -> Option<Answer> {
         return parse(rest, headless);
     }
     let mut answer = Answer { status, head, body: Vec::new() };
+    if !headless && answer.header("transfer-encoding") == Some("chunked") {
+        answer.body = whole(rest)?;
+        return Some(answer);
+    }
     let length = if headless { 0 } else { answer.header("content-length").map_or(0, |length| length.parse().unwrap()) };
     answer.body = rest.get(..length)?.to_vec();
     Some(answer)
+}
+
+/// The body that these chunks make, once the last one is there.
+fn whole(mut chunks: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|two| two == b"\r\n")?;
+        let size = usize::from_str_radix(std::str::from_utf8(&chunks[..end]).unwrap(), 16).unwrap();
+        let chunk = chunks.get(end + 2..end + 2 + size)?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(chunk);
+        chunks = chunks.get(end + 2 + size + 2..)?;
+    }
 }

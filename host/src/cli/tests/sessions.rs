@@ -6,7 +6,7 @@ use super::super::retry::{self, Done, Failed};
 use super::super::sessions;
 use super::{SESSION, at, attempt, session, trapped};
 use crate::api::view::{Page, Retried};
-use crate::event::{Attempt, AttemptOutcome, LogEntry, LogLevel, SessionState};
+use crate::event::{Attempt, AttemptOutcome, LogEntry, LogLevel, OutboundRequest, SessionState, Used};
 
 #[test]
 fn a_session_and_its_attempts() {
@@ -161,5 +161,35 @@ fn what_retrying_did() {
     Retried 1000 sessions.
     2 sessions cannot be retried: the payloads are not kept.
     1 session had another state by then.
+    ");
+}
+
+#[test]
+fn what_a_handler_asked_of_the_host_is_shown_with_its_attempt() {
+    let request = OutboundRequest {
+        method: "POST".to_owned(),
+        url: "https://api.github.com/graphql".to_owned(),
+        status: Some(200),
+        sent: 12,
+        received: 34_000,
+        elapsed_us: 53_000,
+        error: None,
+    };
+    let refused = OutboundRequest {
+        url: "https://evil.example/\u{1b}[31m".to_owned(),
+        status: None,
+        sent: 0,
+        received: 0,
+        elapsed_us: 90,
+        error: Some("the manifest grants no request to it".to_owned()),
+        ..request.clone()
+    };
+    let used = Used { event: 2, kv: 3, outbound: 2, bytes_out: 12, bytes_in: 34_000, ..Used::default() };
+    let attempt = Attempt { status: Some(200), used, requests: vec![request, refused], ..attempt(1) };
+    assert_snapshot!(sessions::attempts(&[attempt], 0), @r"
+    #1  2026-11-23T20:25:01.002Z  answered 200  took 3.0 ms, CPU 1.2 ms, peak memory 1.2 MiB
+        called event 2, kv 3, outbound 2
+        POST https://api.github.com/graphql  200  sent 12 bytes, received 33.2 KiB, took 53.0 ms
+        POST https://evil.example/\u{1b}[31m  no answer  sent 0 bytes, received 0 bytes, took 90 µs: the manifest grants no request to it
     ");
 }

@@ -20,7 +20,7 @@ pub(super) const ROOT: Keys = Keys {
 
 pub(super) const PROJECT: Keys = Keys {
     of: "a project",
-    known: &["name", "display_name", "vars", "triggers", "endpoints"],
+    known: &["name", "display_name", "vars", "kv", "outbound", "triggers", "endpoints"],
     refused: &[
         ("connections", NO_CONNECTIONS, CONNECTIONS_HELP),
         ("modules", "`modules` is not a key of the project", "move it beside `project:`, without indentation"),
@@ -30,7 +30,7 @@ pub(super) const PROJECT: Keys = Keys {
 
 pub(super) const VAR: Keys = Keys {
     of: "a var",
-    known: &["name", "value", "secret", "description"],
+    known: &["name", "value", "secret", "hosts", "description"],
     refused: &[
         ("is_secret", "a var has no key `is_secret`", "write `secret`"),
         (
@@ -59,6 +59,8 @@ pub(super) const TRIGGER: Keys = Keys {
         "max_concurrency",
         "ordered_by",
         "history",
+        "kv",
+        "outbound",
     ],
     refused: &[
         ("connection", "a trigger on a connection does not run here", CONNECTION_HELP),
@@ -112,6 +114,9 @@ pub(super) const ENDPOINT: Keys = Keys {
 };
 
 pub(super) const DEDUP: Keys = Keys { of: "`dedup`", known: &["key", "window"], refused: &[], below: &[] };
+
+pub(super) const OUTBOUND: Keys =
+    Keys { of: "a rule of `outbound`", known: &["url", "method", "addresses"], refused: &[], below: &[] };
 
 pub(super) const MODULE: Keys = Keys { of: "a module", known: &["path", "build"], refused: &[], below: &[] };
 

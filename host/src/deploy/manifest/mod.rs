@@ -6,6 +6,7 @@ mod diagnostic;
 mod endpoint;
 mod fields;
 mod grammar;
+mod grants;
 mod keys;
 mod limits;
 mod locate;
@@ -33,8 +34,9 @@ pub use schema::schema;
 
 pub use crate::trigger::Call;
 
+use crate::egress::Rule;
 use crate::event::{EventType, Keep};
-use crate::trigger::{Limit, Retry};
+use crate::trigger::{Grants, Limit, Retry};
 
 /// The manifest's name in a project's directory.
 pub const FILE: &str = "tenterhook.yaml";
@@ -78,6 +80,8 @@ pub struct Var {
     pub value: String,
     /// Whether the value is shown to nobody but handlers.
     pub secret: bool,
+    /// Who may see the value, which handlers then do not; none when they do.
+    pub hosts: Option<Vec<At<Rule>>>,
     /// For people.
     pub description: Option<String>,
 }
@@ -127,6 +131,8 @@ pub struct TriggerSpec {
     pub ordered_by: Option<At<String>>,
     /// How much of an event and its session stays; [`Keep::None`] only when the trigger is synchronous.
     pub history: Keep,
+    /// What its handler may use: its own, or else the project's.
+    pub grants: Grants,
 }
 
 /// Where a module's component comes from.
@@ -184,6 +190,7 @@ impl fmt::Debug for Var {
             .field("name", &self.name.value)
             .field("value", value)
             .field("secret", &self.secret)
+            .field("hosts", &self.hosts)
             .field("description", &self.description)
             .finish()
     }

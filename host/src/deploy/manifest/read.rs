@@ -8,6 +8,7 @@ use super::diagnostic::{Diagnostic, Error};
 use super::fields::{Fields, Reader};
 use super::tree::{self, Node};
 use super::{At, Manifest, ModuleSpec, Project, Span, TriggerSpec, Var, grammar, keys};
+use crate::trigger::Grants;
 
 /// A manifest, or all that is wrong with it.
 pub(super) fn manifest(bytes: &[u8]) -> Result<Manifest, Error> {
@@ -59,6 +60,7 @@ impl Reader<'_> {
         let name = self.slug(name, "name");
         let display_name = self.text(fields.get("display_name"), "display_name").map(|text| text.value);
 
+        let grants = self.grants(&fields, &Grants::default());
         let mut vars = Vec::new();
         for item in self.items(fields.get("vars"), "vars") {
             vars.extend(self.var(item));
@@ -69,7 +71,7 @@ impl Reader<'_> {
         let mut names = Vec::new();
         let before = self.mistakes();
         for item in self.items(fields.get("triggers"), "triggers") {
-            triggers.extend(self.trigger(item, &mut names));
+            triggers.extend(self.trigger(item, &grants, &mut names));
         }
         self.unique("trigger", names.iter());
 
@@ -98,9 +100,20 @@ impl Reader<'_> {
                 None
             }
         };
-        let secret = self.flag(fields.get("secret"), "secret").unwrap_or(false);
+        let secret = match fields.get("secret") {
+            Some(node) => self.flag(Some(node), "secret"),
+            None => Some(false),
+        };
+        let hosts = self.hosts(&fields, secret);
+        if let (Some(_), Some(value)) = (&hosts, &value)
+            && http::HeaderValue::from_str(value).is_err()
+        {
+            let span = fields.get("value").map_or(fields.start, |node| node.span);
+            let help = "the value goes into a header of a request, which is one line of text".to_owned();
+            self.error(span, "the value has a character that no header may have", help);
+        }
         let description = self.text(fields.get("description"), "description").map(|text| text.value);
-        Some(Var { name: name?, value: value?, secret, description })
+        Some(Var { name: name?, value: value?, secret: secret == Some(true), hosts, description })
     }
 
     pub(super) fn slug(&mut self, node: Option<&Node>, key: &str) -> Option<At<String>> {

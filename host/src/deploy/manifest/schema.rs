@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::Value;
 
 use super::{grammar, limits, retry, trigger};
+use crate::egress;
 
 /// The JSON Schema (draft 7, which editors know best) of `tenterhook.yaml`.
 ///
@@ -54,6 +55,12 @@ struct Project {
     display_name: Option<String>,
     /// Values that handlers may read.
     vars: Option<Vec<Var>>,
+    /// Whether handlers may keep things between events, in a store of the project.
+    #[schemars(extend("default" = false))]
+    kv: Option<bool>,
+    /// Where handlers' requests may go. Without it, nowhere.
+    #[schemars(extend("examples" = [["https://api.github.com", "https://*.slack.com"]]))]
+    outbound: Option<Vec<Outbound>>,
     /// Which requests call which handlers.
     triggers: Option<Vec<Trigger>>,
     /// What holds for all triggers that listen on an endpoint, by its name.
@@ -111,6 +118,9 @@ struct Var {
     /// Whether nobody but handlers may see the value.
     #[schemars(extend("default" = false))]
     secret: Option<bool>,
+    /// Who alone may see the value of a secret: handlers then name it in a header, and the host puts the value there.
+    #[schemars(default, skip_serializing_if = "Option::is_none", schema_with = "hosts", extend("examples" = [["https://api.github.com"]]))]
+    hosts: Option<Vec<String>>,
     /// What it is for.
     description: Option<String>,
 }
@@ -163,6 +173,36 @@ struct Trigger {
     /// How much of an event and its session stays once it has ended. `none` needs `is_sync: true`. Without it, `full`.
     #[schemars(default, skip_serializing_if = "Option::is_none", schema_with = "history")]
     history: Option<String>,
+    /// Whether its handler may keep things between events. Without it, as the project says.
+    kv: Option<bool>,
+    /// Where its handler's requests may go. Without it, as the project says.
+    #[schemars(extend("examples" = [["https://api.github.com"], []]))]
+    outbound: Option<Vec<Outbound>>,
+}
+
+/// A URL or a mapping.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the derive reads it")]
+enum Outbound {
+    Url(#[schemars(regex(pattern = egress::RULE))] String),
+    Rule(Rule),
+}
+
+/// Where requests may go.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the derive reads it")]
+struct Rule {
+    /// A scheme, a host and perhaps a port; `*.` stands for all names below a domain.
+    #[schemars(regex(pattern = egress::RULE), extend("examples" = ["https://api.github.com", "http://10.1.2.3:8080"]))]
+    url: String,
+    /// With which methods. Without it, all.
+    #[schemars(default, skip_serializing_if = "Option::is_none", schema_with = "methods", extend("examples" = [["GET"]]))]
+    method: Option<Vec<String>>,
+    /// To which addresses its name may lead beside the public ones.
+    #[schemars(extend("examples" = [["10.1.2.3"], ["10.0.0.0/8"]]))]
+    addresses: Option<Vec<String>>,
 }
 
 /// What a handler may take. Without one of them, the host's default.
@@ -279,6 +319,14 @@ fn history(_: &mut schemars::SchemaGenerator) -> Schema {
 
 fn outcomes(_: &mut schemars::SchemaGenerator) -> Schema {
     json_schema!({ "type": ["array", "null"], "minItems": 1, "uniqueItems": true, "items": { "enum": retry::OUTCOMES } })
+}
+
+fn methods(_: &mut schemars::SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["array", "null"], "minItems": 1, "items": { "type": "string" } })
+}
+
+fn hosts(_: &mut schemars::SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["array", "null"], "minItems": 1, "items": { "type": "string", "pattern": egress::RULE } })
 }
 
 fn scalar(_: &mut schemars::SchemaGenerator) -> Schema {

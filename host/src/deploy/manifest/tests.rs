@@ -1,6 +1,7 @@
 //! What a manifest says. The mistakes are in `tests/mistakes.rs`, and YAML's traps in `tests/yaml.rs`.
 
 mod deliveries;
+mod grants;
 mod json_schema;
 mod limits;
 mod locate;
@@ -278,7 +279,7 @@ fn timeouts() {
 fn what_the_documentation_shows_is_read() {
     let reference = include_str!("../../../docs/manifest.md");
     let examples: Vec<_> = reference.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(examples.len(), 6);
+    assert_eq!(examples.len(), 7);
     for example in examples {
         read(example);
     }

@@ -5,13 +5,19 @@ use super::suggest::{did_you_mean, list, nearest};
 use super::tree::Node;
 use super::{At, Call, TriggerSpec, grammar, keys};
 use crate::event::{EventType, Keep};
+use crate::trigger::Grants;
 
 /// More sessions than any host runs at once.
 pub(super) const MAX_CONCURRENCY: u32 = 10_000;
 
 impl Reader<'_> {
-    /// A trigger; its name goes to `names` even if the rest of it is refused, so that doubles show.
-    pub(super) fn trigger(&mut self, node: &Node, names: &mut Vec<At<String>>) -> Option<TriggerSpec> {
+    /// A trigger of a project that grants this; its name goes to `names` even if the rest of it is refused, so that doubles show.
+    pub(super) fn trigger(
+        &mut self,
+        node: &Node,
+        project: &Grants,
+        names: &mut Vec<At<String>>,
+    ) -> Option<TriggerSpec> {
         if self.foreign(node) {
             return None;
         }
@@ -33,6 +39,7 @@ impl Reader<'_> {
         let max_concurrency = self.whole(fields.get("max_concurrency"), "max_concurrency", 1..=MAX_CONCURRENCY);
         let ordered_by = self.text(fields.get("ordered_by"), "ordered_by").filter(|text| !text.trim().is_empty());
         let history = self.history(fields.get("history"), is_sync);
+        let grants = self.grants(&fields, project);
         Some(TriggerSpec {
             name: name?,
             endpoint,
@@ -46,6 +53,7 @@ impl Reader<'_> {
             max_concurrency,
             ordered_by,
             history,
+            grants,
         })
     }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::super::{Config, Handle, Parts, Ticket};
 use crate::clock::Clock;
 use crate::deploy::{Applied, Current, Defaults, Deployment, Project, Registry};
+use crate::egress::{Client, System};
 use crate::event::{Data, Event, EventId, EventType, Org, Raw, SessionId, SessionState, Timestamp};
 use crate::guest::compile::Program;
 use crate::guest::tests::component;
-use crate::guest::{self, Engine, Library};
+use crate::guest::{self, Engine, Library, Services};
 use crate::observe::feed::Feed;
 use crate::store::{Delivery, Lease, NewEvent, SessionRecord, Store, memory};
 use crate::task::Tasks;
@@ -25,6 +26,7 @@ pub(super) struct Bench {
     pub(super) clock: Clock,
     pub(super) config: Config,
     engine: Engine,
+    services: Services,
 }
 
 /// A start of the host: a dispatcher and its lease.
@@ -70,10 +72,12 @@ impl Bench {
             clock: clock.clone(),
         };
         let library = Library::new(&guests.modules, guests.compile.clone(), parts).unwrap();
+        let client = Arc::new(Client::new(guests.outbound, Arc::new(System)).unwrap());
+        let services = Services { kv: store.kv.clone(), kv_config: guests.kv, client };
         let defaults = Defaults { timeout: config.timeout(), limits: guests.limits, ceilings: guests.ceilings };
         let catalog = store.catalog.clone();
         let registry = Registry::new(catalog, library, Current::default(), clock.clone(), defaults);
-        Self { store, registry, clock, config, engine }
+        Self { store, registry, clock, config, engine, services }
     }
 
     pub(super) async fn deploy(&self, manifest: &str) -> Arc<Deployment> {
@@ -101,6 +105,7 @@ impl Bench {
             lease_end,
             registry: self.registry.clone(),
             engine: self.engine.clone(),
+            services: self.services.clone(),
             guests: tokio::runtime::Handle::current(),
             tasks: tasks.clone(),
             clock: self.clock.clone(),

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::policy::{self, Terms};
 use crate::event::{
     AttemptOutcome, Data, DeploymentId, Event, EventId, EventType, Fault, FaultKind, Keep, Outcome, Raw, Response,
-    SessionId, SessionState, Timestamp,
+    SessionId, SessionState, Timestamp, Used,
 };
 use crate::guest::Run;
 use crate::store::{Delivery, Next, Settlement, Told};
@@ -47,7 +47,16 @@ fn ended_at() -> Timestamp {
 
 fn run(outcome: Option<Outcome>) -> Run {
     let started_at = Timestamp::UNIX_EPOCH;
-    Run { outcome, logs: Vec::new(), started_at, ended_at: ended_at(), cpu: Duration::from_micros(7), peak_memory: 9 }
+    Run {
+        outcome,
+        logs: Vec::new(),
+        started_at,
+        ended_at: ended_at(),
+        cpu: Duration::from_micros(7),
+        peak_memory: 9,
+        used: Used { kv: 2, ..Used::default() },
+        requests: Vec::new(),
+    }
 }
 
 /// Three attempts, ten and twenty seconds apart.

@@ -17,46 +17,57 @@ impl types::Host for State {}
 
 impl types::HostEvent for State {
     fn id(&mut self, _event: Resource<Handle>) -> String {
+        self.calls.event += 1;
         self.job.event.id.to_string()
     }
 
     fn kind(&mut self, _event: Resource<Handle>) -> String {
+        self.calls.event += 1;
         self.job.event.kind.to_string()
     }
 
     fn session(&mut self, _event: Resource<Handle>) -> String {
+        self.calls.event += 1;
         self.job.session.to_string()
     }
 
     fn attempt(&mut self, _event: Resource<Handle>) -> u32 {
+        self.calls.event += 1;
         self.job.attempt
     }
 
     fn created_at(&mut self, _event: Resource<Handle>) -> i64 {
+        self.calls.event += 1;
         self.job.event.received_at.as_microsecond()
     }
 
     fn trigger(&mut self, _event: Resource<Handle>) -> String {
+        self.calls.event += 1;
         self.job.trigger.to_string()
     }
 
     fn redispatched_from(&mut self, _event: Resource<Handle>) -> Option<String> {
+        self.calls.event += 1;
         self.job.event.redispatched_from.map(|first| first.to_string())
     }
 
     fn data(&mut self, _event: Resource<Handle>) -> types::Data {
+        self.calls.event += 1;
         record(&self.job.event.data)
     }
 
     fn get(&mut self, _event: Resource<Handle>, key: String, fallback: Value) -> Value {
+        self.calls.event += 1;
         self.job.event.data.get(&key).map_or(fallback, value)
     }
 
     fn has(&mut self, _event: Resource<Handle>, key: String) -> bool {
+        self.calls.event += 1;
         self.job.event.data.get(&key).is_some()
     }
 
     fn keys(&mut self, _event: Resource<Handle>, key: String) -> Vec<String> {
+        self.calls.event += 1;
         self.job.event.data.get(&key).map(|field| field.keys()).unwrap_or_default()
     }
 

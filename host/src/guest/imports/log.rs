@@ -122,6 +122,7 @@ impl Log {
 
 impl log::Host for State {
     fn log(&mut self, level: log::Level, message: String, fields: Vec<types::Pair>) {
+        self.calls.log += 1;
         let level = match level {
             log::Level::Trace => LogLevel::Trace,
             log::Level::Debug => LogLevel::Debug,

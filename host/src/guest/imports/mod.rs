@@ -1,8 +1,11 @@
 //! What a guest may call. Each interface is one file: its view of the state, its host functions, its place in the linker.
 
 pub(super) mod event;
+pub mod kv;
 pub(super) mod limiter;
 mod log;
+pub mod outbound;
+pub mod reply;
 mod stdio;
 mod vars;
 
@@ -11,12 +14,15 @@ use std::sync::{Arc, Mutex};
 use wasmtime::ResourceLimiter;
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use self::limiter::{Limiter, Refused};
 use self::log::Log;
+use self::outbound::Outbound;
+use self::reply::Sent;
 use super::{Job, bindings};
 use crate::clock::Clock;
-use crate::event::LogEntry;
+use crate::event::{LogEntry, OutboundRequest, Used};
 use crate::trigger::{Limit, Limits};
 
 /// All that one sandbox knows and holds.
@@ -26,18 +32,27 @@ pub(super) struct State {
     ceilings: Limits,
     limiter: Limiter,
     log: Arc<Mutex<Log>>,
+    clock: Clock,
+    /// What was asked of the host so far.
+    calls: Used,
     /// Made when the guest first asks WASI for something: most calls of most guests never do.
     wasi: Option<WasiCtx>,
+    outbound: Outbound,
+    /// What the handler sent before it ended.
+    sent: Option<Sent>,
+    http: WasiHttpCtx,
     table: ResourceTable,
 }
 
 impl State {
-    pub(super) fn new(job: Job, ceilings: Limits, clock: Clock) -> Self {
+    pub(super) fn new(mut job: Job, ceilings: Limits, clock: Clock) -> Self {
         let limits = job.limits;
-        let log = Arc::new(Mutex::new(Log::new(clock, job.attempt, limits, ceilings)));
+        let log = Arc::new(Mutex::new(Log::new(clock.clone(), job.attempt, limits, ceilings)));
         let mut table = ResourceTable::new();
         table.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
-        Self { job, ceilings, limiter: Limiter::new(&limits), log, wasi: None, table }
+        let (outbound, limiter) = (Outbound::new(job.grants.outbound.take()), Limiter::new(&limits));
+        let (calls, http) = (Used::default(), WasiHttpCtx::new());
+        Self { job, ceilings, limiter, log, clock, calls, wasi: None, outbound, sent: None, http, table }
     }
 
     pub(super) fn limiter(&mut self) -> &mut dyn ResourceLimiter {
@@ -64,6 +79,18 @@ impl State {
         log::lock(&self.log).standard_error()
     }
 
+    /// What the guest asked of the host.
+    pub(super) fn used(&self) -> Used {
+        let mut used = self.calls;
+        self.outbound.count(&mut used);
+        used
+    }
+
+    /// The requests that the guest made, in order.
+    pub(super) fn requests(&self) -> Vec<OutboundRequest> {
+        self.outbound.requests()
+    }
+
     /// What the guest wrote, in order.
     pub(super) fn into_logs(self) -> Vec<LogEntry> {
         log::lock(&self.log).take()
@@ -77,12 +104,22 @@ impl WasiView for State {
     }
 }
 
-/// Everything that a guest may import. WASI 0.2 is among it, with an empty context: no files, no network.
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outbound }
+    }
+}
+
+/// Everything that a guest may import. WASI 0.2 is among it, with an empty context: no files, no sockets. Requests go
+/// through `wasi:http` where the manifest lets them.
 pub(super) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     bindings::types::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     bindings::log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     bindings::vars::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    bindings::reply::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    bindings::kv::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     Ok(linker)
 }

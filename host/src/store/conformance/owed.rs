@@ -2,7 +2,7 @@
 
 use super::sample::{at, attempt, ended, log, org, settlement};
 use super::{accept, join};
-use crate::event::{Attempt, SessionId, SessionState};
+use crate::event::{Attempt, OutboundRequest, SessionId, SessionState};
 use crate::store::{
     Delivery, Error, Expiry, LOGGED_ATTEMPTS, NewEvent, Next, Redriven, Settlement, Store, Usage, weight,
 };
@@ -40,6 +40,18 @@ pub(super) async fn what_is_left_is_claimed_in_pages(store: Store) {
         claimed.extend(page.iter().map(|delivery| delivery.session));
     }
     assert_eq!(claimed, expected);
+}
+
+fn request(url: &str) -> OutboundRequest {
+    OutboundRequest {
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        status: Some(200),
+        sent: 0,
+        received: 9,
+        elapsed_us: 7,
+        error: None,
+    }
 }
 
 /// An attempt that failed, and what follows.
@@ -135,15 +147,21 @@ pub(super) async fn of_many_attempts_the_last_logs_are_kept(store: Store) {
     let new = accept(&store, &lease, "acme", &["a"]).await;
     let delivery = &new.deliveries[0];
     for number in 1..=LOGGED_ATTEMPTS + 3 {
-        store.ledger.settle(&lease, failed(delivery, number, Next::Again { due: at(70) })).await.unwrap();
+        let mut settlement = failed(delivery, number, Next::Again { due: at(70) });
+        settlement.attempt.as_mut().unwrap().requests = vec![request("https://api.example/")];
+        store.ledger.settle(&lease, settlement).await.unwrap();
     }
+    let record = store.history.session(&new.event.org, delivery.session).await.unwrap().unwrap();
+    let requests: Vec<_> = record.attempts.iter().map(|attempt| attempt.requests.len()).collect();
+    assert_eq!(requests, [vec![0; 3], vec![1; LOGGED_ATTEMPTS as usize]].concat());
     let lines = store.history.logs(&new.event.org, delivery.session).await.unwrap();
     let lines: Vec<_> = lines.iter().map(|line| line.message.clone()).collect();
     assert_eq!(lines, (4..=LOGGED_ATTEMPTS + 3).map(|number| format!("line of {number}")).collect::<Vec<_>>());
     let logs: u64 = lines.iter().map(|line| line.len() as u64 + 32).sum();
     let errors: u64 = (1..=LOGGED_ATTEMPTS + 3).map(|number| format!("attempt {number} failed").len() as u64).sum();
     let usage = store.history.usage(&new.event.org).await.unwrap();
-    assert_eq!(usage.bytes, bytes_of(&new) + logs + errors);
+    let requests = u64::from(LOGGED_ATTEMPTS) * (64 + 3 + 20);
+    assert_eq!(usage.bytes, bytes_of(&new) + logs + errors + requests);
 }
 
 /// What tenants make long counts as long as it is there, whatever becomes of the session.

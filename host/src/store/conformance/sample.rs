@@ -82,6 +82,8 @@ pub(in crate::store) fn attempt(number: u32) -> Attempt {
         fault: None,
         error: None,
         status: None,
+        used: Default::default(),
+        requests: Vec::new(),
     }
 }
 

@@ -80,6 +80,7 @@ impl Ledger for Memory {
             let oldest = attempt.number.saturating_sub(LOGGED_ATTEMPTS - 1);
             tenant.logs.retain(|(session, number), _| *session != settled.session || *number >= oldest);
             owed.attempts.push(if is_full { attempt } else { strip::attempt(attempt) });
+            strip::requests(&mut owed.attempts);
         }
         match settled.next {
             Next::Again { due } => owed.delivery.due = due,

@@ -2,12 +2,17 @@
 
 mod catalog;
 mod history;
+mod kv;
 mod ledger;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Answer, Blobs, Delivery, DeploymentRecord, EventRecord, SessionRecord, Store, Usage, strip, weight};
+use bytes::Bytes;
+
+use super::{
+    Answer, Blobs, Delivery, DeploymentRecord, EventRecord, SessionRecord, Space, Store, Usage, strip, weight,
+};
 use crate::event::{Attempt, Event, EventId, Keep, LogEntry, Org, SessionId, SessionState, Timestamp, Verdict};
 
 /// A new, empty store. It is gone when its last clone is.
@@ -16,7 +21,8 @@ pub fn store() -> Store {
     Store {
         ledger: Arc::clone(&memory) as _,
         history: Arc::clone(&memory) as _,
-        catalog: memory,
+        catalog: Arc::clone(&memory) as _,
+        kv: memory,
         blobs: Blobs::memory(),
     }
 }
@@ -31,6 +37,21 @@ struct State {
     orgs: BTreeMap<Org, Tenant>,
     /// In the order of their commits.
     deployments: Vec<DeploymentRecord>,
+    spaces: BTreeMap<Space, Drawer>,
+}
+
+/// What the handlers of one project keep.
+#[derive(Default)]
+struct Drawer {
+    /// Of the last change.
+    version: u64,
+    slots: BTreeMap<String, Slot>,
+}
+
+struct Slot {
+    value: Bytes,
+    version: u64,
+    expires_at: Option<Timestamp>,
 }
 
 /// What one org has.

@@ -1,4 +1,5 @@
 -- Version 3. All that tenants make long counts as their org's: verdicts, errors, and the responses that are kept for duplicates.
+-- Handlers keep things.
 
 UPDATE events SET bytes = bytes + length(CAST(verdicts AS BLOB));
 
@@ -21,3 +22,31 @@ UPDATE usage SET bytes = (SELECT coalesce(sum(bytes), 0) FROM events WHERE event
     + (SELECT coalesce(sum(bytes), 0) FROM sessions WHERE sessions.org = usage.org)
     + (SELECT coalesce(sum(bytes), 0) FROM logs WHERE logs.org = usage.org)
     + (SELECT coalesce(sum(bytes), 0) FROM dedup WHERE dedup.org = usage.org);
+
+-- What handlers keep. The value comes last: reading the rest does not touch it.
+CREATE TABLE kv (
+    org TEXT NOT NULL,
+    project TEXT NOT NULL,
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    expires INTEGER,        -- none for what stays
+    bytes INTEGER NOT NULL, -- its part of its space's
+    value BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX kv_by_key ON kv (org, project, key);
+CREATE INDEX kv_by_expiry ON kv (org, project, expires) WHERE expires IS NOT NULL;
+
+-- What each project's handlers have, kept beside every change. A version is never given twice, so a row stays for good.
+CREATE TABLE kv_spaces (
+    org TEXT NOT NULL,
+    project TEXT NOT NULL,
+    version INTEGER NOT NULL, -- of the last change
+    keys INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (org, project)
+) STRICT, WITHOUT ROWID;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('kv', 'kv_by_key', '1000000 100000 10000 1'),
+    ('kv', 'kv_by_expiry', '1000000 100000 10000 10');
+
+ANALYZE sqlite_schema;

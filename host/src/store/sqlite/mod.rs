@@ -10,6 +10,7 @@ mod directory;
 mod error;
 mod expire;
 mod history;
+mod kv;
 mod ledger;
 mod list;
 mod log;
@@ -51,12 +52,13 @@ pub fn open(dir: &Path) -> Result<Store> {
     Ok(Store {
         ledger: Arc::clone(&sqlite) as _,
         history: Arc::clone(&sqlite) as _,
-        catalog: sqlite,
+        catalog: Arc::clone(&sqlite) as _,
+        kv: sqlite,
         blobs: Blobs::directory(&blobs)?,
     })
 }
 
-/// Implements the three traits, a file for each.
+/// Implements the traits, a file for each.
 struct Sqlite {
     // Closed before the writer, whose connection is then the last one and merges the log into the database.
     readers: Readers,

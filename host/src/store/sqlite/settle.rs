@@ -41,6 +41,7 @@ pub(super) fn settle(tx: &Connection, lease: &Lease, settled: &Settled) -> Resul
         } else {
             owed.attempts.push(strip::attempt(attempt.clone()));
         }
+        owed.bytes = owed.bytes.saturating_sub(strip::requests(&mut owed.attempts));
         drop_logs(tx, org, &id, attempt.number)?;
     }
     match next {
@@ -51,8 +52,8 @@ pub(super) fn settle(tx: &Connection, lease: &Lease, settled: &Settled) -> Resul
             end(tx, org, &id, &Ended { state: *state, reason, at: *at }, &owed)?;
         }
     }
-    if owed.bytes > before {
-        usage::add(tx, org, 0, usage::signed(owed.bytes - before))?;
+    if owed.bytes != before {
+        usage::add(tx, org, 0, usage::signed(owed.bytes) - usage::signed(before))?;
     }
     match told {
         Some(told) => tell(tx, org, &owed.event, *session, told),

@@ -109,7 +109,8 @@ async fn what_is_looked_up_for_all_orgs_has_an_index_too() {
 
 /// Every query that looks for rows of an org.
 fn queries() -> impl Iterator<Item = &'static str> {
-    super::history::QUERIES.into_iter().chain(super::list::QUERIES).chain(super::expire::QUERIES)
+    let history = super::history::QUERIES.into_iter().chain(super::list::QUERIES).chain(super::expire::QUERIES);
+    history.chain(super::kv::QUERIES)
 }
 
 fn plan(tx: &Connection, query: &str) -> Result<String, Error> {

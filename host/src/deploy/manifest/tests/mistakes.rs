@@ -209,7 +209,7 @@ fn empty_and_shapeless_files() {
     2 | project: shop
       |          ^^^^
       |
-      = help: a project has the keys `name`, `display_name`, `vars`, `triggers` and `endpoints`
+      = help: a project has the keys `name`, `display_name`, `vars`, `kv`, `outbound`, `triggers` and `endpoints`
     ");
     assert_snapshot!(refused("version: v1\nproject:\n  name: p\n  triggers:\n    name: t\n"), @"
     error: `triggers` is a list, and this is a mapping
@@ -227,7 +227,7 @@ fn empty_and_shapeless_files() {
     5 |     - t
       |       ^
       |
-      = help: a trigger has the keys `name`, `type`, `endpoint`, `event_type`, `filter`, `call`, `is_sync`, `is_durable`, `timeout`, `limits`, `retry`, `max_concurrency`, `ordered_by` and `history`
+      = help: a trigger has the keys `name`, `type`, `endpoint`, `event_type`, `filter`, `call`, `is_sync`, `is_durable`, `timeout`, `limits`, `retry`, `max_concurrency`, `ordered_by`, `history`, `kv` and `outbound`
     ");
     assert_snapshot!(refused("version: v1\nproject:\n  name: p\n  [a]: 1\n"), @"
     error: a key is a word, and this is a list
@@ -256,7 +256,7 @@ fn unknown_keys() {
     7 |       colour: red
       |       ^^^^^^
       |
-      = help: a trigger has the keys `name`, `type`, `endpoint`, `event_type`, `filter`, `call`, `is_sync`, `is_durable`, `timeout`, `limits`, `retry`, `max_concurrency`, `ordered_by` and `history`
+      = help: a trigger has the keys `name`, `type`, `endpoint`, `event_type`, `filter`, `call`, `is_sync`, `is_durable`, `timeout`, `limits`, `retry`, `max_concurrency`, `ordered_by`, `history`, `kv` and `outbound`
     ");
     assert_snapshot!(project("name: p\ntrigers: []"), @"
     error: a project has no key `trigers`

@@ -30,6 +30,10 @@ fn var(line: &str) -> String {
     under_project(&format!("vars:\n  - name: V\n    {line}"))
 }
 
+fn outbound(rule: &str) -> String {
+    under_project(&format!("outbound: [{rule}]"))
+}
+
 fn retry(line: &str) -> String {
     webhook(&format!("retry: {{{line}}}"))
 }
@@ -102,6 +106,16 @@ fn they_take_the_same_manifests() {
         webhook("history: metadata"),
         webhook("is_sync: true\nhistory: none"),
         webhook("history:"),
+        webhook("kv: true"),
+        webhook("kv:"),
+        webhook("outbound: []"),
+        webhook("outbound:"),
+        under_project("kv: false\noutbound: ['https://api.github.com', 'https://*.slack.com:443']"),
+        outbound("{url: 'http://10.1.2.3:8080', method: [GET]}"),
+        outbound("{url: 'http://[fd00::1]:8080/', addresses: [10.1.2.3, 10.0.0.0/8]}"),
+        outbound("{url: http://localhost, addresses: [], method: }"),
+        var("secret: true\n    hosts: ['https://api.github.com']"),
+        var("hosts:"),
         webhook("") + "  endpoints: {}",
         webhook("") + "  endpoints:",
         dedup("auto"),
@@ -238,6 +252,24 @@ fn they_take_the_same_manifests() {
         webhook("ordered_by: []"),
         webhook("history: all"),
         webhook("history: 1"),
+        webhook("kv: 1"),
+        webhook("kv: 'true'"),
+        webhook("outbound: https://a.example"),
+        under_project("kv: {}"),
+        under_project("outbound: {}"),
+        outbound("1"),
+        outbound("a.example"),
+        outbound("https://a.example/path"),
+        outbound("https://*"),
+        outbound("{}"),
+        outbound("{url: }"),
+        outbound("{url: a.example}"),
+        outbound("{url: https://a.example, methods: [GET]}"),
+        outbound("{url: https://a.example, method: GET}"),
+        outbound("{url: https://a.example, method: []}"),
+        outbound("{url: https://a.example, addresses: 10.1.2.3}"),
+        var("secret: true\n    hosts: []"),
+        var("secret: true\n    hosts: [a]"),
         webhook("dedup: auto"),
         webhook("") + "  endpoints: []",
         webhook("") + "  endpoints: {a b: {dedup: auto}}",
@@ -306,6 +338,8 @@ fn they_know_the_same_keys() {
     let trigger = "/properties/project/properties/triggers/items/properties";
     known(&format!("{trigger}/retry"), &keys::RETRY);
     known(&format!("{trigger}/retry/properties/backoff"), &keys::BACKOFF);
+    let rule = "/properties/project/properties/outbound/items/anyOf/1";
+    known(rule, &keys::OUTBOUND);
     let endpoint = "/properties/project/properties/endpoints/additionalProperties";
     known(endpoint, &keys::ENDPOINT);
     known(&format!("{endpoint}/properties/dedup/anyOf/1"), &keys::DEDUP);

@@ -1,0 +1,195 @@
+//! Requests to others, where the project's manifest lets them.
+//!
+//! ```
+//! use tenterhook::{Event, Result, http, vars};
+//!
+//! #[tenterhook::handler]
+//! fn on_push(_event: Event) -> Result<String> {
+//!     let token = vars::get("GITHUB_TOKEN").unwrap_or_default();
+//!     let user: serde_json::Value = http::get("https://api.github.com/user").bearer(token).send()?.ok()?.json()?;
+//!     Ok(user["login"].to_string())
+//! }
+//! # tenterhook::fake::answer_requests(|_| Ok(http::Response::new(200, r#"{"login": "ada"}"#)));
+//! # assert_eq!(on_push(Event::fake().build()).unwrap(), "\"ada\"");
+//! ```
+//!
+//! The manifest names each host: `outbound: ["https://api.github.com"]`. Of a secret with `hosts`, [`vars::get`](crate::vars::get)
+//! gives a placeholder, and the host puts the value in its place when the header goes to one of these. Redirects are not followed:
+//! they are responses like others.
+//!
+//! Every request is in the session's record, with why it was refused. A unit test answers them itself:
+//! [`fake::answer_requests`](crate::fake::answer_requests).
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+#[cfg(not(target_family = "wasm"))]
+use crate::fake::http as imp;
+
+#[cfg(target_family = "wasm")]
+mod imp;
+
+/// A request that is not sent yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`.
+    pub method: String,
+    /// With its scheme and host.
+    pub url: String,
+    /// In this order; a name may stand more than once.
+    pub headers: Vec<(String, String)>,
+    /// The exact bytes; none sends no body.
+    pub body: Option<Vec<u8>>,
+    /// How long each part may take: to connect, until the answer begins, and between two pieces of it. The host's own limits hold too.
+    pub timeout: Option<Duration>,
+}
+
+/// A response, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// 200.
+    pub status: u16,
+    /// In the order received.
+    pub headers: Vec<(String, String)>,
+    /// The exact bytes.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The manifest or the operator does not let the request go there: the session's record says which rule would.
+    Denied,
+    /// Something took too long; the text says what.
+    Timeout(String),
+    /// A body, a number of requests or of connections is more than it may be; the text says which.
+    Limit(String),
+    /// It failed otherwise; the text says how.
+    Failed(String),
+    /// [`Response::ok`] met another status.
+    Status(u16),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied => f.write_str("the request may not go there: the session's record says why"),
+            Self::Timeout(text) | Self::Limit(text) | Self::Failed(text) => f.write_str(text),
+            Self::Status(status) => write!(f, "the answer has the status {status}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A `GET` request.
+pub fn get(url: impl Into<String>) -> Request {
+    Request::new("GET", url)
+}
+
+/// A `POST` request.
+pub fn post(url: impl Into<String>) -> Request {
+    Request::new("POST", url)
+}
+
+/// A `PUT` request.
+pub fn put(url: impl Into<String>) -> Request {
+    Request::new("PUT", url)
+}
+
+/// A `PATCH` request.
+pub fn patch(url: impl Into<String>) -> Request {
+    Request::new("PATCH", url)
+}
+
+/// A `DELETE` request.
+pub fn delete(url: impl Into<String>) -> Request {
+    Request::new("DELETE", url)
+}
+
+impl Request {
+    /// A request of any method.
+    pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { method: method.into(), url: url.into(), headers: Vec::new(), body: None, timeout: None }
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// With `Authorization: Bearer …`.
+    #[must_use]
+    pub fn bearer(self, token: impl fmt::Display) -> Self {
+        self.header("Authorization", format!("Bearer {token}"))
+    }
+
+    /// With this body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// With this value as a body of JSON.
+    ///
+    /// # Errors
+    /// The value has no form in JSON: a map whose keys are not texts.
+    pub fn json(self, value: &(impl Serialize + ?Sized)) -> crate::Result<Self> {
+        let body = serde_json::to_vec(value)?;
+        Ok(self.header("Content-Type", "application/json").body(body))
+    }
+
+    /// With so much time for each part.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends it, and waits for all of the response.
+    ///
+    /// # Errors
+    /// There is no response. One with a status such as 404 is no error here; see [`Response::ok`].
+    pub fn send(self) -> Result<Response, Error> {
+        imp::send(self)
+    }
+}
+
+impl Response {
+    /// A response, for the answers of unit tests.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: Vec::new(), body: body.into() }
+    }
+
+    /// Itself when its status is one of 200 to 299.
+    ///
+    /// # Errors
+    /// It is another.
+    pub fn ok(self) -> Result<Self, Error> {
+        if (200..300).contains(&self.status) { Ok(self) } else { Err(Error::Status(self.status)) }
+    }
+
+    /// The first value of a header, in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+    }
+
+    /// The body as text; what is not UTF-8 is replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as what its JSON says.
+    ///
+    /// # Errors
+    /// It is not JSON, or that of another type.
+    pub fn json<T: DeserializeOwned>(&self) -> crate::Result<T> {
+        Ok(serde_json::from_slice(&self.body)?)
+    }
+}
