@@ -67,7 +67,8 @@ fn trigger(
     })
 }
 
-fn limits(spec: &TriggerSpec, defaults: &Defaults) -> Limits {
+/// What a trigger's handler may take: what the trigger says, or else the default, and no more than the host allows.
+pub(super) fn limits(spec: &TriggerSpec, defaults: &Defaults) -> Limits {
     let wished = spec.limits.iter().fold(defaults.limits, |limits, (limit, wished)| limits.with(*limit, wished.value));
     wished.within(&defaults.ceilings)
 }

@@ -1,9 +1,12 @@
-//! What is wrong with a manifest's expressions, as `manifest check` and deploying tell it.
+//! What is wrong with a manifest's expressions, as `manifest check` and deploying tell it; and what it asks for that the host does not
+//! allow.
 
 use insta::assert_snapshot;
 
-use super::check_expressions;
 use super::manifest::{Error, Manifest};
+use super::{check, check_expressions};
+use crate::guest;
+use crate::trigger::Limit;
 
 const MANIFEST: &str = "version: v1
 project:
@@ -55,28 +58,44 @@ fn all_expressions_are_checked() {
     ");
     let cut_off = MANIFEST.replace("data.headers['X-Shop']", "data.headers['X #1']");
     assert_snapshot!(mistakes(&cut_off), @"
-    error: `ordered_by` does not compile: Incomplete `IndexContext`!
-     --> tenterhook.yaml:8:19
-      |
-    8 |       ordered_by: data.headers['X #1']
-      |                   ^
-      |
-      = help: to YAML, ` #` begins a comment and ends `ordered_by`: put `ordered_by` in quotes, `ordered_by: '…'`
-
-    error: `ordered_by` does not compile: Syntax error: token recognition error at: ''X'
+    error: `ordered_by` does not compile: the text that begins here does not end
      --> tenterhook.yaml:8:32
       |
     8 |       ordered_by: data.headers['X #1']
       |                                ^
       |
       = help: to YAML, ` #` begins a comment and ends `ordered_by`: put `ordered_by` in quotes, `ordered_by: '…'`
-
-    error: `ordered_by` does not compile: the expression ends too early
-     --> tenterhook.yaml:8:34
-      |
-    8 |       ordered_by: data.headers['X #1']
-      |                                  ^
-      |
-      = help: to YAML, ` #` begins a comment and ends `ordered_by`: put `ordered_by` in quotes, `ordered_by: '…'`
     ");
+}
+
+#[test]
+fn a_limit_beyond_the_hosts_is_refused_anew_and_lowered_again() {
+    let mut settings: toml::Table = include_str!("../../default.toml").parse().unwrap();
+    let guest::Config { limits, ceilings, .. } = settings.remove("guest").unwrap().try_into().unwrap();
+    let source = MANIFEST
+        .replace("      call:", "      limits: {memory: 1GiB, cpu: 60s, handles: 20000, log: 1KiB}\n      call:");
+    let manifest = Manifest::parse(&source).unwrap();
+    let found = check::beyond_ceilings(&manifest, &source, &ceilings);
+    assert_snapshot!(Error::from(found).render("tenterhook.yaml", &source), @"
+    error: `memory` is 1 GiB, more than this host allows
+     --> tenterhook.yaml:9:24
+      |
+    9 |       limits: {memory: 1GiB, cpu: 60s, handles: 20000, log: 1KiB}
+      |                        ^^^^
+      |
+      = help: write `256MiB` or less, or have the host's operator raise `guest.ceilings.memory`
+
+    error: `handles` is 20000, more than this host allows
+     --> tenterhook.yaml:9:49
+      |
+    9 |       limits: {memory: 1GiB, cpu: 60s, handles: 20000, log: 1KiB}
+      |                                                 ^^^^^
+      |
+      = help: write `10000` or less, or have the host's operator raise `guest.ceilings.handles`
+    ");
+    let defaults = check::Defaults { timeout: std::time::Duration::from_secs(1), limits, ceilings };
+    let within = check::limits(&manifest.project.triggers[0], &defaults);
+    assert_eq!(within.memory, ceilings.memory, "what was deployed under a higher ceiling goes on under today's");
+    let unsaid = [Limit::Instances, Limit::Response].map(|limit| within.of(limit) == limits.of(limit));
+    assert_eq!((within.log_bytes, within.cpu_ms, within.handles, unsaid), (1024, 60_000, ceilings.handles, [true; 2]));
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use wasmtime::{InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 
+use super::budget::Budget;
 use super::imports::limiter::{MEMORIES, TABLES};
 use super::lane::Lane;
 use super::{compile, library};
@@ -30,6 +31,10 @@ pub struct Config {
     pub long_threads: usize,
     /// How many of those an org may have at once; 0 is half of the processors.
     pub long_threads_per_org: usize,
+    /// Memory of all sandboxes together, in bytes; 0 is half of the machine's.
+    pub memory_total: u64,
+    /// Memory of an org's sandboxes together, in bytes; 0 is half of the total.
+    pub memory_per_org: u64,
     /// Stack of WebAssembly code, in bytes.
     pub stack: usize,
     /// How modules are compiled.
@@ -65,6 +70,7 @@ pub struct Engine {
     pub(super) tick: Duration,
     pub(super) stack: usize,
     pub(super) lane: Lane,
+    pub(super) budget: Budget,
 }
 
 impl Engine {
@@ -88,8 +94,9 @@ impl Engine {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if config.long_threads > 0 { config.long_threads } else { cores };
         let per_org = if config.long_threads_per_org > 0 { config.long_threads_per_org } else { cores.div_ceil(2) };
+        let budget = Budget::new(config.memory_total, config.memory_per_org);
         let lane = Lane::new(threads, per_org).map_err(|error| SetupError(error.to_string()))?;
-        Ok(Self { wasmtime, ceilings: config.ceilings, tick, stack: config.stack, lane })
+        Ok(Self { wasmtime, ceilings: config.ceilings, tick, stack: config.stack, lane, budget })
     }
 }
 

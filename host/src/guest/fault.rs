@@ -3,7 +3,9 @@
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
+use super::budget::Exhausted;
 use super::imports::State;
+use super::imports::limiter::Refused;
 use super::meter::UsedUp;
 use crate::event::{Fault, FaultKind};
 use crate::trigger::Limit;
@@ -52,13 +54,21 @@ fn cause(error: &wasmtime::Error, state: &State, stack: usize) -> (FaultKind, St
     }
     // What was refused before may have been got over; of what ends a guest afterwards it is the likely cause.
     match state.refused() {
-        Some(refused) => {
-            let wanted = refused.limit.show(refused.wanted);
-            let (kind, what) = match refused.limit {
+        Some(Refused::Limit { limit, wanted }) => {
+            let wanted = limit.show(wanted);
+            let (kind, what) = match limit {
                 Limit::Memory => (FaultKind::OutOfMemory, "of memory"),
                 _ => (FaultKind::Limit, "elements of tables"),
             };
-            (kind, format!("the guest wanted {wanted} {what}, {}", state.exceeded(refused.limit)))
+            (kind, format!("the guest wanted {wanted} {what}, {}", state.exceeded(limit)))
+        }
+        Some(Refused::Memory(exhausted)) => {
+            let (whose, setting) = match exhausted {
+                Exhausted::Org => ("the org's", "guest.memory_per_org"),
+                Exhausted::Host => ("all", "guest.memory_total"),
+            };
+            let message = format!("{whose} sandboxes together hold as much memory as they may ({setting})");
+            (FaultKind::Unavailable, message)
         }
         None => (FaultKind::Trap, root),
     }

@@ -72,7 +72,8 @@ impl Engine {
 
     fn store(&self, job: Job, clock: &Clock, meter: Arc<Meter>) -> Store<State> {
         let response_bytes = usize::try_from(job.limits.response_bytes).unwrap_or(usize::MAX);
-        let mut store = Store::new(&self.wasmtime, State::new(job, self.ceilings, clock.clone()));
+        let share = self.budget.share(&job.event.org);
+        let mut store = Store::new(&self.wasmtime, State::new(job, self.ceilings, share, clock.clone()));
         store.limiter(State::limiter);
         // What one call may copy out of the guest, so that it cannot make the host hold a multiple of its own memory.
         store.set_hostcall_fuel(HOST_CALL_BYTES.max(response_bytes.saturating_mul(4)));

@@ -1,6 +1,7 @@
 //! Runs handlers: a fresh sandbox for every event. Knows nothing of HTTP servers, storage of events or retries.
 
 mod bindings;
+mod budget;
 pub mod compile;
 mod component;
 mod engine;

@@ -1,6 +1,5 @@
 //! What a handler may take. A function of its arguments: nothing here counts, or knows a sandbox.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -114,7 +113,19 @@ impl Limit {
 
     /// A value of it, in words: `64 MiB`.
     pub fn show(self, value: u64) -> String {
-        Amount(self.unit(), value).to_string()
+        let (number, unit) = scaled(self.unit(), value);
+        let word = match unit {
+            "B" => "bytes",
+            "m" => "min",
+            other => other,
+        };
+        if word.is_empty() { number.to_string() } else { format!("{number} {word}") }
+    }
+
+    /// A value of it, as a manifest has it: `64MiB`.
+    pub fn written(self, value: u64) -> String {
+        let (number, unit) = scaled(self.unit(), value);
+        format!("{number}{unit}")
     }
 
     /// What a session says that met this limit: its value, and who may raise it to what.
@@ -179,24 +190,15 @@ impl Limits {
     }
 }
 
-/// A number with its unit, in the largest one that leaves it whole.
-struct Amount(Unit, u64);
-
-impl fmt::Display for Amount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(unit, value) = *self;
-        let units: &[(&str, u64)] = match unit {
-            Unit::Bytes => &[(" GiB", 1 << 30), (" MiB", 1 << 20), (" KiB", 1 << 10)],
-            Unit::Milliseconds => &[(" min", 60_000), (" s", 1_000)],
-            Unit::Count => &[],
-        };
-        let smallest = match unit {
-            Unit::Bytes => " bytes",
-            Unit::Milliseconds => " ms",
-            Unit::Count => "",
-        };
-        let whole = units.iter().find(|(_, size)| value > 0 && value.is_multiple_of(*size));
-        let (name, size) = whole.copied().unwrap_or((smallest, 1));
-        write!(f, "{}{name}", value / size)
-    }
+/// A number and its unit, the largest one that leaves it whole.
+fn scaled(unit: Unit, value: u64) -> (u64, &'static str) {
+    let units: &[(&'static str, u64)] = match unit {
+        Unit::Bytes => &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)],
+        Unit::Milliseconds => &[("m", 60_000), ("s", 1_000), ("ms", 1)],
+        Unit::Count => &[("", 1)],
+    };
+    let smallest = units.last().copied().unwrap_or(("", 1));
+    let fits = |(_, size): &&(&str, u64)| value > 0 && value.is_multiple_of(*size);
+    let (unit, size) = units.iter().find(fits).copied().unwrap_or(smallest);
+    (value / size, unit)
 }

@@ -36,6 +36,29 @@ project:
     )
 }
 
+/// Whatever its triggers may ask for, an org's sandboxes together have no more than the host gives an org; and what one of them had is
+/// there again when it has ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orgs_memory_is_bounded() {
+    let mut config = Config::load(None).unwrap();
+    config.guest.memory_per_org = 8 << 20;
+    let manifest = manifest("").replace("hostile.wat", "grow.wat").replace("neighbour.wat", "hello.wat");
+    let host = Host::start_with(config, &manifest).await;
+    for _ in 0..3 {
+        let answer = host.send(GET).await;
+        let event = host.settled(answer.header("tenterhook-event-id").unwrap()).await;
+        let attempt = &event["sessions"][0]["attempts"][0];
+        assert_eq!(attempt["fault"], "unavailable", "{attempt}");
+        let error = attempt["error"].as_str().unwrap();
+        assert!(
+            error.contains("the org's sandboxes together hold as much memory as they may (guest.memory_per_org)"),
+            "{error}"
+        );
+        assert!(attempt["peak_memory"].as_u64().unwrap() > 4 << 20, "{attempt}");
+        assert_eq!(host.send(NEIGHBOUR).await.text(), "hello");
+    }
+}
+
 /// A host on which compiling may take a few seconds only, so that the tests do not take minutes.
 async fn host() -> Host {
     let mut config = Config::load(None).unwrap();

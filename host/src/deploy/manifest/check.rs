@@ -71,9 +71,10 @@ impl TriggerSpec {
         wished: &At<u64>,
         most: u64,
     ) -> Diagnostic {
-        let (key, setting, most_shown) = (limit.key(), limit.setting(), limit.show(most));
+        let (key, setting, most_shown) = (limit.key(), limit.setting(), limit.written(most));
         let message = format!("`{key}` is {}, more than this host allows", limit.show(wished.value));
-        let help = format!("write {most_shown} or less, or have the host's operator raise `guest.ceilings.{setting}`");
+        let help =
+            format!("write `{most_shown}` or less, or have the host's operator raise `guest.ceilings.{setting}`");
         Diagnostic::error(source, wished.span, message).help(help)
     }
 }

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::unix::pipe::{Receiver, Sender};
 
-use super::worker::{Order, REFUSED};
+use super::worker::{FAILED, Order, REFUSED};
 
 /// What is kept of what the process says, in bytes.
 const SAID: u64 = 64 << 10;
@@ -32,6 +32,8 @@ pub(super) enum Ended {
     Done,
     /// It says why the input cannot be used.
     Refused(String),
+    /// It says why it could not do its work.
+    Failed(String),
     /// By one of its limits, or a fault of its own.
     Died(Death),
 }
@@ -129,6 +131,9 @@ fn ended(status: ExitStatus, said: &str) -> Ended {
     }
     if status.code() == Some(REFUSED) {
         return Ended::Refused(said.to_owned());
+    }
+    if status.code() == Some(FAILED) {
+        return Ended::Failed(said.to_owned());
     }
     if status.signal() == Some(Signal::XCPU.as_raw()) {
         return Ended::Died(Death::Time);

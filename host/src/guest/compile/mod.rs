@@ -95,6 +95,7 @@ impl Compiler {
         match tokio::time::timeout(timeout, child.finish(&input)).await {
             Ok(Ok(Ended::Done)) => Ok(()),
             Ok(Ok(Ended::Refused(reason))) => Err(Failure::Refused(reason)),
+            Ok(Ok(Ended::Failed(reason))) => Err(Failure::Host(reason)),
             Ok(Ok(Ended::Died(how))) => Err(Failure::Refused(self.in_words(&how))),
             Ok(Err(error)) => Err(Failure::Host(error.to_string())),
             Err(_) => {

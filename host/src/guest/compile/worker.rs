@@ -12,6 +12,9 @@ use crate::guest::{component, engine};
 /// The exit code that says that the input is no good, as told on standard error.
 pub(super) const REFUSED: i32 = 2;
 
+/// The exit code that says that the process could not do its work: its bounds, its input or its output failed.
+pub(super) const FAILED: i32 = 1;
+
 /// The exit code when the parent is gone.
 const ORPHANED: i32 = 3;
 
@@ -69,14 +72,14 @@ pub fn work(order: &Order) -> ExitCode {
         ExitCode::from(u8::try_from(code).unwrap_or(1))
     };
     if let Err(error) = bound(order) {
-        return failed(1, &format!("bounding the process: {error}"));
+        return failed(FAILED, &format!("bounding the process: {error}"));
     }
     let mut input = Vec::new();
     let read = std::io::stdin().take(order.size).read_to_end(&mut input);
     match read {
         Ok(size) if size as u64 == order.size => {}
-        Ok(size) => return failed(1, &format!("only {size} of {} bytes came", order.size)),
-        Err(error) => return failed(1, &format!("reading: {error}")),
+        Ok(size) => return failed(FAILED, &format!("only {size} of {} bytes came", order.size)),
+        Err(error) => return failed(FAILED, &format!("reading: {error}")),
     }
     std::thread::spawn(end_with_parent);
     let made = match make(order.task, &input) {
@@ -85,7 +88,7 @@ pub fn work(order: &Order) -> ExitCode {
     };
     match std::io::stdout().write_all(&made).and_then(|()| std::io::stdout().flush()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(1, &format!("writing: {error}")),
+        Err(error) => failed(FAILED, &format!("writing: {error}")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use wasmtime::ResourceLimiter;
 
+use crate::guest::budget::{Exhausted, Share};
 use crate::trigger::{Limit, Limits};
 
 /// The tables and memories that one sandbox may have. The runtimes of large languages have some three and two. The pool holds
@@ -10,6 +11,7 @@ pub(in crate::guest) const TABLES: usize = 16;
 pub(in crate::guest) const MEMORIES: usize = 4;
 
 pub(super) struct Limiter {
+    share: Share,
     memory: usize,
     table_elements: usize,
     instances: usize,
@@ -21,18 +23,23 @@ pub(super) struct Limiter {
 
 /// What a guest asked for in vain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::guest) struct Refused {
-    /// The limit that it met.
-    pub(in crate::guest) limit: Limit,
-    /// How much it would have had.
-    pub(in crate::guest) wanted: u64,
+pub(in crate::guest) enum Refused {
+    /// More than one of its own limits allows.
+    Limit {
+        /// The limit that it met.
+        limit: Limit,
+        /// How much it would have had.
+        wanted: u64,
+    },
+    /// Memory that others hold.
+    Memory(Exhausted),
 }
 
 impl Limiter {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits, share: Share) -> Self {
         let [memory, table_elements, instances] = [limits.memory, limits.table_elements, limits.instances]
             .map(|most| usize::try_from(most).unwrap_or(usize::MAX));
-        Self { memory, table_elements, instances, held: 0, peak: 0, elements: 0, refused: None }
+        Self { share, memory, table_elements, instances, held: 0, peak: 0, elements: 0, refused: None }
     }
 
     pub(super) fn peak(&self) -> u64 {
@@ -45,7 +52,7 @@ impl Limiter {
     }
 
     fn refuse(&mut self, limit: Limit, wanted: usize) {
-        self.refused = Some(Refused { limit, wanted: wanted as u64 });
+        self.refused = Some(Refused::Limit { limit, wanted: wanted as u64 });
     }
 }
 
@@ -59,6 +66,10 @@ impl ResourceLimiter for Limiter {
         }
         // It will fail by the module's own word, whatever is answered here.
         if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        if let Err(exhausted) = self.share.take((held - self.held) as u64) {
+            self.refused = Some(Refused::Memory(exhausted));
             return Ok(false);
         }
         self.held = held;

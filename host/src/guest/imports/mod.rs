@@ -14,6 +14,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use self::limiter::{Limiter, Refused};
 use self::log::Log;
+use super::budget::Share;
 use super::{Job, bindings};
 use crate::clock::Clock;
 use crate::event::LogEntry;
@@ -32,12 +33,12 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(job: Job, ceilings: Limits, clock: Clock) -> Self {
+    pub(super) fn new(job: Job, ceilings: Limits, share: Share, clock: Clock) -> Self {
         let limits = job.limits;
         let log = Arc::new(Mutex::new(Log::new(clock, job.attempt, limits, ceilings)));
         let mut table = ResourceTable::new();
         table.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
-        Self { job, ceilings, limiter: Limiter::new(&limits), log, wasi: None, table }
+        Self { job, ceilings, limiter: Limiter::new(&limits, share), log, wasi: None, table }
     }
 
     pub(super) fn limiter(&mut self) -> &mut dyn ResourceLimiter {
