@@ -3,6 +3,7 @@
 mod cases;
 mod guest;
 mod soak;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
