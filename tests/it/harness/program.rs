@@ -17,18 +17,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
-        let this = std::env::current_exe().unwrap();
-        // target/debug/deps/it-… → target/debug/tenterhook
-        let program = this.ancestors().nth(2).unwrap().join("tenterhook");
+        let program = place();
         let built = std::fs::metadata(&program).and_then(|file| file.modified()).ok();
         assert!(built >= newest(&source()), "`{}` is not there or old: test the workspace", program.display());
         program
     })
 }
 
-/// The program, as what a host compiles modules with.
+/// `target/debug/deps/it-…` → `target/debug/tenterhook`
+fn place() -> PathBuf {
+    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("tenterhook")
+}
+
+/// The program, as what a host compiles modules with. It may be older than this test: how code is made changes with the engine only, and
+/// every test of a host needs it.
 pub(crate) fn compiler() -> Program {
-    Program::File { path: path().to_owned(), arguments: vec!["compile-module".to_owned()] }
+    let path = place();
+    assert!(path.exists(), "`{}` is not there: test the workspace once", path.display());
+    Program::File { path, arguments: vec!["compile-module".to_owned()] }
 }
 
 fn source() -> PathBuf {
