@@ -12,6 +12,7 @@
 )]
 
 mod density;
+mod languages;
 mod load;
 mod sandbox;
 mod servers;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Some("serve") => servers::serve(&arguments[1]),
         Some("store") => store::run(arguments.get(1).map(String::as_str)),
         Some("neighbours") => neighbours(),
+        Some("languages") => languages::print(),
         Some("density") => density::print(),
         Some("loads") => density::load(Path::new(&arguments[1])),
         Some(other) => panic!("unknown argument {other:?}"),

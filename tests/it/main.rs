@@ -20,6 +20,7 @@ mod faults;
 mod hostile;
 mod http2;
 mod kv;
+mod languages;
 mod outbound;
 mod payload;
 mod plugins;

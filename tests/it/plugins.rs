@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::harness::program::Up;
-use crate::harness::{guests, raw};
+use crate::harness::{guests, raw, toolchains};
 
 fn plugin(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins").join(name)
@@ -132,6 +132,74 @@ fn http_sample_prints_what_it_receives() {
             insta::assert_snapshot!(sample.story(PUT), @"");
         }
     }
+}
+
+/// The same requests, with values as Python writes them.
+#[test]
+fn http_sample_in_python_prints_the_same() {
+    if !toolchains::has("Python") {
+        return;
+    }
+    let (dir, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for file in ["tenterhook.yaml", "webhooks.py"] {
+        std::fs::copy(plugin("http-sample/python").join(file), dir.path().join(file)).unwrap();
+    }
+    let mut up = Up::start(dir.path(), data.path());
+    up.notice("deployed");
+    let mut python = Served { up, _folders: [dir, data] };
+    let mut rust = Served::start("http-sample", &components("http-sample", "webhooks.wasm")[0]);
+    for request in [GET, HEAD, PUT] {
+        assert_eq!(python.story(request), rust.story(request));
+    }
+    let as_python = |story: String| story.replace("b\"name=Ada&answer=42\"", "b'name=Ada&answer=42'");
+    assert_eq!(python.story(FORM), as_python(rust.story(FORM)));
+    let as_python = |story: String| story.replace(r#"b"{\"name\": \"Ada\"}""#, r#"b'{"name": "Ada"}'"#);
+    let as_python = |story: String| as_python(story).replace(r#"{"name":"Ada"}"#, "{'name': 'Ada'}");
+    assert_eq!(python.story(JSON), as_python(rust.story(JSON)));
+}
+
+/// A plugin that the program builds, away from the repository.
+fn built(name: &str) -> Served {
+    let (dir, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for entry in std::fs::read_dir(plugin(name)).unwrap() {
+        let file = entry.unwrap().path();
+        if file.is_file() && file.extension().is_none_or(|extension| extension != "wasm") {
+            std::fs::copy(&file, dir.path().join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    let mut up = Up::start(dir.path(), data.path());
+    up.notice("deployed");
+    Served { up, _folders: [dir, data] }
+}
+
+#[test]
+fn ping_says_that_it_is_there() {
+    if toolchains::has("C") {
+        let answer = built("ping").send("GET /webhooks/ping HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_eq!((answer.status, answer.text()), (200, "pong\n"));
+        assert!(answer.header("x-session").unwrap().starts_with("ses_"), "{answer:?}");
+    }
+}
+
+#[test]
+fn form_to_json_answers_a_form_with_its_fields() {
+    if toolchains::has("Go") {
+        let form = built("form-to-json");
+        let answer = form.send(
+            "POST /webhooks/form HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: 26\r\n\r\nname=Ada+L%21&tag=a&tag=%3C",
+        );
+        assert_eq!((answer.status, answer.text()), (200, r#"{"name":"Ada L!","tag":["a","<"]}"#));
+        let answer = form.send("POST /webhooks/form HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}");
+        assert_eq!((answer.status, answer.text()), (415, "send a URL-encoded form\n"));
+    }
+}
+
+#[test]
+fn teapot_needs_no_toolchain() {
+    let answer = built("teapot").send("BREW /webhooks/coffee HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_eq!((answer.status, answer.text()), (418, "I am a teapot.\n"));
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use crate::process::run as start;
+use crate::toolchains;
 
 /// Prints what filters, webhooks and keeping them cost, as ratios against baselines in the same run.
 #[derive(clap::Args)]
@@ -26,6 +27,8 @@ enum Part {
     Neighbours,
     /// Modules that are deployed and idle.
     Density,
+    /// The same handler in every language.
+    Languages,
     /// Accepting, settling, asking for history, starting with much owed.
     Store,
 }
@@ -38,12 +41,27 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Some(Part::Webhooks) => bench("webhooks", &[]),
         Some(Part::Neighbours) => bench("webhooks", &["neighbours"]),
         Some(Part::Density) => bench("webhooks", &["density"]),
+        Some(Part::Languages) => languages(),
         Some(Part::Store) => {
             let arguments: Vec<&str> = ["store"].into_iter().chain(args.of_it.as_deref()).collect();
             bench("webhooks", &arguments)
         }
         None => bench("filters", &[]).and_then(|()| bench("webhooks", &[])),
     }
+}
+
+/// Builds the handler in each language that this machine can build, as a user does, and measures it.
+fn languages() -> Result<()> {
+    toolchains::provide()?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = toolchains::place::folders().unwrap_or_default().into_iter().chain(std::env::split_paths(&path));
+    let path = std::env::join_paths(folders)?;
+    for language in ["c", "go", "js", "ts", "python"] {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["run", "--quiet", "--locked", "--release", "--bin", "tenterhook", "--", "build", "--no-cache"]);
+        start(cargo.arg(format!("plugins/echo/{language}")).env("PATH", &path))?;
+    }
+    bench("webhooks", &["languages"])
 }
 
 /// Runs one of the programs that measure, built as a release is.

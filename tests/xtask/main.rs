@@ -12,6 +12,7 @@ mod process;
 mod schemathesis;
 mod soak;
 mod test;
+mod toolchains;
 mod wasm_toolchain;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ enum Task {
     Plugins(plugins::Args),
     Soak(soak::Args),
     Test(test::Args),
+    Toolchains(toolchains::Args),
     WasmToolchain(wasm_toolchain::Args),
 }
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Task::Plugins(args) => plugins::run(&args),
         Task::Soak(args) => soak::run(&args),
         Task::Test(args) => test::run(&args),
+        Task::Toolchains(args) => toolchains::run(&args),
         Task::WasmToolchain(args) => wasm_toolchain::run(args),
     };
     match done {

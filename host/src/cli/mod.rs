@@ -1,21 +1,25 @@
 //! The command line. Each command is a file; what it prints for people is a pure function of what it was told.
 
 mod backup;
+mod build;
 mod client;
 mod compile;
 mod context;
 mod deploy;
 mod deployments;
+mod doctor;
 mod environment;
 mod events;
 mod explain;
 mod filter;
+mod import;
 mod keys;
 mod login;
 mod manifest;
 mod manual;
 mod members;
 mod modules;
+mod new;
 mod orgs;
 pub(crate) mod output;
 mod payload;
@@ -71,6 +75,14 @@ pub struct Cli {
 enum Command {
     /// Serve the project of a directory and show what happens
     Up(up::Args),
+    /// Write a project to begin with
+    New(new::Args),
+    /// Report what of an AutoKitteh project carries over
+    Import(import::Args),
+    /// Build the components that a project's manifest calls
+    Build(build::Args),
+    /// Show which languages this machine can build handlers in
+    Doctor(doctor::Args),
     /// Serve many orgs, with tokens
     Serve(serve::Args),
     Deploy(deploy::Deploy),
@@ -165,6 +177,10 @@ impl Command {
     async fn run(self) -> Result<ExitCode, Failure> {
         let done = match self {
             Self::Up(args) => up::run(args).await,
+            Self::New(args) => return new::run(&args),
+            Self::Import(args) => return import::run(&args),
+            Self::Build(args) => return build::run(args).await,
+            Self::Doctor(args) => return doctor::run(args).await,
             Self::Serve(args) => serve::run(args).await,
             Self::Deploy(args) => args.run().await,
             Self::Deployments(command) => deployments::run(command).await,

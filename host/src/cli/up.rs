@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::keys;
 use super::watch::{Change, Watch};
-use super::{compile, output, tail};
+use super::{build, compile, output, tail};
 use crate::app::{App, Options, Tenancy};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -145,7 +145,7 @@ async fn serve(app: &mut App, deployer: &Deployer, watch: Option<Watch>) -> anyh
         // How it goes is told in the feed, and what was deployed before goes on serving.
         match watch.changed().await? {
             Change::Sources => drop(deployer.build_and_deploy().await),
-            Change::Modules => drop(deployer.deploy().await),
+            Change::Modules => drop(deployer.deploy(Vec::new(), Unchanged::Silent).await),
         }
     }
 }
@@ -183,6 +183,13 @@ pub(super) fn url(is_tls: bool, address: SocketAddr) -> String {
     format!("{}://{address}", if is_tls { "https" } else { "http" })
 }
 
+/// What to do when a deployment is the one that is active already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unchanged {
+    Told,
+    Silent,
+}
+
 /// Deploys one directory, and tells how that went.
 struct Deployer {
     dir: PathBuf,
@@ -212,25 +219,32 @@ impl Deployer {
         }
     }
 
-    /// Builds the modules that have a command for it, and deploys.
+    /// Builds the modules that have a command or a recipe for it, and deploys.
     async fn build_and_deploy(&self) -> Result<(), String> {
-        match Project::build(&self.dir).await {
-            Ok(()) => self.deploy().await,
-            Err(error) => self.failed(error.to_string()),
+        match build::project(&self.dir, true).await {
+            Ok(built) => {
+                if !self.json {
+                    built.iter().filter_map(build::Built::news).for_each(|line| self.say(line.trim_end()));
+                }
+                self.deploy(built.into_iter().filter_map(|built| built.warning).collect(), Unchanged::Told).await
+            }
+            Err(error) => self.failed(error),
         }
     }
 
     /// Makes the directory's project the active deployment, or leaves the one that is and says what is wrong.
-    async fn deploy(&self) -> Result<(), String> {
+    async fn deploy(&self, doubts: Vec<String>, unchanged: Unchanged) -> Result<(), String> {
         let project = match Project::read(&self.dir, self.module_bytes).await {
             Ok(project) => project,
             Err(error) => return self.failed(error.to_string()),
         };
         let source = project.manifest.clone();
         match self.registry.apply(&self.org, project).await {
-            Ok(Applied::New(deployment)) => self.deployed(&deployment, &source),
+            Ok(Applied::New(deployment)) => self.deployed(&deployment, &source, doubts),
+            // What a build has just written and deployed is told already.
+            Ok(Applied::Unchanged(_)) if unchanged == Unchanged::Silent => {}
             // The first time it is new to who reads, if not to the store.
-            Ok(Applied::Unchanged(deployment)) => self.deployed(&deployment, &source),
+            Ok(Applied::Unchanged(deployment)) => self.deployed(&deployment, &source, doubts),
             Err(ApplyError::Invalid(mistakes)) => return self.failed(self.render(&mistakes, &source)),
             Err(error) => return self.failed(error.to_string()),
         }
@@ -244,7 +258,8 @@ impl Deployer {
         format!("{count} {plural} in the project\n\n{}", mistakes.render(&file, source))
     }
 
-    fn deployed(&self, deployment: &Arc<Deployment>, source: &str) {
+    /// `doubts` are of the modules.
+    fn deployed(&self, deployment: &Arc<Deployment>, source: &str, doubts: Vec<String>) {
         let warnings = warnings(deployment, source);
         if !self.json {
             self.say(&table(deployment, &self.url));
@@ -253,8 +268,8 @@ impl Deployer {
             }
         }
         let lines = warnings.iter().flat_map(|warnings| &warnings.diagnostics);
-        let lines =
-            lines.map(|found| format!("line {}, column {}: {}", found.line, found.column, found.message)).collect();
+        let lines = lines.map(|found| format!("line {}, column {}: {}", found.line, found.column, found.message));
+        let lines = doubts.into_iter().chain(lines).collect();
         self.feed.publish(|| {
             Notice::Deployed(DeployedNotice {
                 id: deployment.id,

@@ -13,13 +13,12 @@ use anyhow::Context as _;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 
+use super::build;
+use super::build::files::GENERATED;
 use crate::deploy::manifest::{self, Manifest};
 
 /// How often the files are looked at; and as editors and linkers write a file in several steps, so long must nothing change.
 const INTERVAL: Duration = Duration::from_millis(150);
-
-/// Folders that tools write and nobody edits.
-const GENERATED: [&str; 4] = ["__pycache__", "node_modules", "target", "venv"];
 
 /// What has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,9 +99,12 @@ impl Watch {
         sources.as_mut().map(|sources| sources.changed().filter(is_source).collect()).unwrap_or_default()
     }
 
-    /// Watches the whole directory as soon as the manifest has a `build`.
+    /// Watches the whole directory as soon as the manifest has a `build`, or a module with a source that a recipe builds.
     fn follow_sources(&mut self) -> anyhow::Result<()> {
-        let builds = |manifest: &Manifest| manifest.modules.values().any(|spec| spec.build.is_some());
+        let builds = |manifest: &Manifest| {
+            let has_command = manifest.modules.values().any(|spec| spec.build.is_some());
+            has_command || build::has_sources(&self.dir, manifest)
+        };
         if self.sources.is_none() && read(&self.dir).as_ref().is_some_and(builds) {
             let hint = || format!("watching `{}` for changes; `--no-watch` does without", self.dir.display());
             self.sources = Some(Sources::watch(&self.dir).with_context(hint)?);

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::sync::Semaphore;
 
 use crate::event::Org;
 
@@ -17,9 +18,9 @@ struct Inner {
     orgs: Mutex<HashMap<Org, Weak<Account>>>,
 }
 
-/// Bytes that are held, of those that may be.
+/// Memory in pages, handed out in the order in which it is waited for.
 struct Account {
-    held: AtomicU64,
+    free: Semaphore,
     most: u64,
 }
 
@@ -27,7 +28,10 @@ struct Account {
 pub(super) struct Share {
     budget: Budget,
     org: Arc<Account>,
-    held: u64,
+    /// Pages that it took.
+    taken: u32,
+    /// Those of them that the sandbox has not asked for yet.
+    unused: u32,
 }
 
 /// Whose memory is used up.
@@ -48,54 +52,73 @@ impl Budget {
         Self(Arc::new(Inner { total: Account::new(total), per_org, orgs: Mutex::default() }))
     }
 
-    /// An empty share for a sandbox of an org.
-    pub(super) fn share(&self, org: &Org) -> Share {
+    /// A share for a sandbox of an org with what it begins with, as soon as there is so much: a burst of large sandboxes waits rather than
+    /// fails. What there never is is not waited for.
+    pub(super) async fn share(&self, org: &Org, begins_with: u64) -> Share {
+        let mut share = Share { budget: self.clone(), org: self.account(org), taken: 0, unused: 0 };
+        let pages = pages(begins_with);
+        let Inner { total, .. } = &*self.0;
+        if pages == 0 || u64::from(pages) > share.org.most.min(total.most) {
+            return share;
+        }
+        // What is waited for is given back when this is dropped in between.
+        if let Ok(org) = share.org.free.acquire_many(pages).await
+            && let Ok(total) = total.free.acquire_many(pages).await
+        {
+            org.forget();
+            total.forget();
+            (share.taken, share.unused) = (pages, pages);
+        }
+        share
+    }
+
+    fn account(&self, org: &Org) -> Arc<Account> {
         let mut orgs = self.0.orgs.lock().unwrap_or_else(PoisonError::into_inner);
-        let account = orgs.get(org).and_then(Weak::upgrade).unwrap_or_else(|| {
-            orgs.retain(|_, account| account.strong_count() > 0);
-            let account = Arc::new(Account::new(self.0.per_org));
-            orgs.insert(org.clone(), Arc::downgrade(&account));
-            account
-        });
-        Share { budget: self.clone(), org: account, held: 0 }
+        if let Some(account) = orgs.get(org).and_then(Weak::upgrade) {
+            return account;
+        }
+        orgs.retain(|_, account| account.strong_count() > 0);
+        let account = Arc::new(Account::new(self.0.per_org));
+        orgs.insert(org.clone(), Arc::downgrade(&account));
+        account
     }
 }
 
 impl Share {
     /// Takes so many bytes more, or none.
     pub(super) fn take(&mut self, bytes: u64) -> Result<(), Exhausted> {
-        if !self.org.take(bytes) {
-            return Err(Exhausted::Org);
+        let pages = pages(bytes);
+        let more = pages.saturating_sub(self.unused);
+        if more > 0 {
+            let org = self.org.free.try_acquire_many(more).map_err(|_| Exhausted::Org)?;
+            let total = self.budget.0.total.free.try_acquire_many(more).map_err(|_| Exhausted::Host)?;
+            org.forget();
+            total.forget();
         }
-        if !self.budget.0.total.take(bytes) {
-            self.org.give(bytes);
-            return Err(Exhausted::Host);
-        }
-        self.held += bytes;
+        self.taken += more;
+        self.unused = self.unused.saturating_sub(pages);
         Ok(())
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.org.give(self.held);
-        self.budget.0.total.give(self.held);
+        let taken = usize::try_from(self.taken).unwrap_or(usize::MAX);
+        self.org.free.add_permits(taken);
+        self.budget.0.total.free.add_permits(taken);
     }
 }
 
 impl Account {
-    fn new(most: u64) -> Self {
-        Self { held: AtomicU64::new(0), most }
+    fn new(bytes: u64) -> Self {
+        let most = u64::from(pages(bytes));
+        Self { free: Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS)), most }
     }
+}
 
-    fn take(&self, bytes: u64) -> bool {
-        let more = |held: u64| held.checked_add(bytes).filter(|held| *held <= self.most);
-        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
-    }
-
-    fn give(&self, bytes: u64) {
-        self.held.fetch_sub(bytes, Ordering::Relaxed);
-    }
+/// WebAssembly's pages: memory grows by no less.
+fn pages(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(64 << 10)).unwrap_or(u32::MAX)
 }
 
 /// What a machine is taken to have that does not say, in bytes.
@@ -116,29 +139,52 @@ fn machine() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
 
-    #[test]
-    fn an_org_leaves_memory_to_others_and_gives_back_what_it_had() {
-        let budget = Budget::new(100, 60);
+    const PAGE: u64 = 64 << 10;
+
+    #[tokio::test]
+    async fn an_org_leaves_memory_to_others_and_gives_back_what_it_had() {
+        let budget = Budget::new(100 * PAGE, 60 * PAGE);
         let (a, b) = (Org::from("a"), Org::from("b"));
-        let (mut first, mut second, mut other) = (budget.share(&a), budget.share(&a), budget.share(&b));
-        assert_eq!(first.take(40), Ok(()));
-        assert_eq!(second.take(21), Err(Exhausted::Org));
-        assert_eq!(second.take(20), Ok(()));
-        assert_eq!(other.take(41), Err(Exhausted::Host));
-        assert_eq!(other.take(40), Ok(()), "what was refused is not held");
+        let (mut first, mut second, mut other) =
+            (budget.share(&a, 40 * PAGE).await, budget.share(&a, 0).await, budget.share(&b, 0).await);
+        assert_eq!(first.take(40 * PAGE), Ok(()), "what it begins with");
+        assert_eq!(second.take(21 * PAGE), Err(Exhausted::Org));
+        assert_eq!(second.take(20 * PAGE - 1), Ok(()));
+        assert_eq!(first.take(1), Err(Exhausted::Org));
+        assert_eq!(other.take(41 * PAGE), Err(Exhausted::Host));
+        assert_eq!(other.take(40 * PAGE), Ok(()), "what was refused is not held");
         drop(first);
-        assert_eq!(other.take(20), Ok(()));
-        assert_eq!(second.take(40), Err(Exhausted::Host));
+        assert_eq!(other.take(20 * PAGE), Ok(()));
+        assert_eq!(second.take(40 * PAGE), Err(Exhausted::Host));
         drop(other);
-        assert_eq!(second.take(40), Ok(()));
+        assert_eq!(second.take(40 * PAGE), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_sandbox_waits_for_what_it_begins_with() {
+        let (budget, org) = (Budget::new(100 * PAGE, 100 * PAGE), Org::from("a"));
+        let first = budget.share(&org, 60 * PAGE).await;
+        let mut context = Context::from_waker(Waker::noop());
+        let mut second = pin!(budget.share(&org, 60 * PAGE));
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        drop(first);
+        let Poll::Ready(mut second) = second.as_mut().poll(&mut context) else { panic!("there is room") };
+        assert_eq!(second.take(60 * PAGE), Ok(()));
+        let mut large = budget.share(&org, 101 * PAGE).await;
+        assert!(large.take(101 * PAGE).is_err(), "what there never is is not waited for");
     }
 
     #[test]
     fn a_budget_that_is_not_said_is_the_machines() {
         let budget = Budget::new(0, 0);
         assert!(machine() >= 1 << 28, "{}", machine());
-        assert_eq!((budget.0.total.most, budget.0.per_org), (machine() / 2, machine() / 4));
+        assert_eq!(budget.0.total.most, u64::from(pages(machine() / 2)));
+        assert_eq!(budget.0.per_org, machine() / 4);
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use wasmtime::Store;
 
 use super::bindings::types;
+use super::budget::Share;
 use super::imports::State;
 use super::meter::Meter;
 use super::module::Module;
@@ -49,11 +50,17 @@ impl Engine {
                 return nothing_ran(Some(Outcome::Fault(fault)), clock);
             }
         };
+        // Nor when it has to wait until others have given back the memory that it begins with.
+        let share = tokio::select! {
+            biased;
+            () = &mut stop => return nothing_ran(None, clock),
+            share = self.budget.share(&job.event.org, loaded.memory) => share,
+        };
         let started_at = clock.now();
         let (timeout, limits) = (job.timeout, job.limits);
         let (export, org) = (job.export.clone(), job.event.org.clone());
         let meter = Arc::new(Meter::new(limits.cpu(), self.tick));
-        let store = self.store(job, clock, meter.clone());
+        let store = self.store(job, share, clock, meter.clone());
         let mut sandbox = Sandbox::new(store, loaded, export, meter);
         let ended = tokio::select! {
             biased;
@@ -71,9 +78,8 @@ impl Engine {
         Run { outcome, logs, started_at, ended_at: clock.now(), cpu, peak_memory, used, requests }
     }
 
-    fn store(&self, job: Job, clock: &Clock, meter: Arc<Meter>) -> Store<State> {
+    fn store(&self, job: Job, share: Share, clock: &Clock, meter: Arc<Meter>) -> Store<State> {
         let response_bytes = usize::try_from(job.limits.response_bytes).unwrap_or(usize::MAX);
-        let share = self.budget.share(&job.event.org);
         let mut store = Store::new(&self.wasmtime, State::new(job, self.ceilings, share, clock.clone()));
         store.limiter(State::limiter);
         // What one call may copy out of the guest, so that it cannot make the host hold a multiple of its own memory.

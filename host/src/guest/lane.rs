@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use rustix::process::setpriority_process;
+use rustix::process::nice;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -19,7 +19,7 @@ use super::meter::Meter;
 use super::sandbox::{Ended, Task};
 use crate::event::Org;
 
-/// The weight of a thread at this niceness is a tenth of an ordinary one's.
+/// By so much nicer than the host's other threads: the weight of such a thread is a tenth of theirs.
 const NICENESS: i32 = 10;
 
 /// After so long on a thread a guest lets the next one have it, of its org's or another's.
@@ -53,7 +53,7 @@ impl Lane {
             .max_blocking_threads(threads)
             .thread_name("guest-lane")
             .on_thread_start(|| {
-                if let Err(error) = setpriority_process(None, NICENESS) {
+                if let Err(error) = nice(NICENESS) {
                     tracing::warn!(%error, "failed to lower the priority of a thread for guests that compute for long");
                 }
             })
@@ -84,14 +84,16 @@ impl Lane {
 
     /// One turn on one of the threads; none when the thread died of it.
     async fn turn(&self, meter: &Arc<Meter>, signal: &Arc<Signal>, place: &mut Place) -> Option<Turn> {
-        let mut task = place.take()?;
+        let waiting = Arc::new(Mutex::new(Some(place.take()?)));
         let halt = Arc::new(AtomicBool::new(false));
         let (sender, back) = oneshot::channel();
-        *place = Place::Away(Halt(halt.clone()), back);
+        *place = Place::Away { waiting: waiting.clone(), halt: Halt(halt.clone()), back };
         let (meter, signal, host) = (meter.clone(), signal.clone(), Handle::current());
         let runtime = self.0.runtime.as_ref().expect("the runtime is taken when this is dropped");
         // Nobody waits for the thread itself: it tells how the turn ended.
         drop(runtime.spawn_blocking(move || {
+            // One that was given up on while it waited for the thread is gone.
+            let Some(mut task) = lock(&waiting).take() else { return };
             // What the guest waits for belongs to the runtime that it came from.
             let _entered = host.enter();
             let waker = Waker::from(signal.clone());
@@ -138,8 +140,15 @@ impl Drop for Inner {
 pub(super) enum Place {
     /// With the task that runs it.
     Here(Task),
-    /// On a thread of the lane, which gives it back.
-    Away(Halt, oneshot::Receiver<Turn>),
+    /// On a thread of the lane, or waiting for one.
+    Away {
+        /// The guest until a thread takes it.
+        waiting: Arc<Mutex<Option<Task>>>,
+        /// Tells the thread.
+        halt: Halt,
+        /// What the thread gives back.
+        back: oneshot::Receiver<Turn>,
+    },
     /// It has ended.
     Over,
 }
@@ -148,7 +157,7 @@ impl Place {
     fn take(&mut self) -> Option<Task> {
         match std::mem::replace(self, Self::Over) {
             Self::Here(task) => Some(task),
-            away @ Self::Away(..) => {
+            away @ Self::Away { .. } => {
                 *self = away;
                 None
             }
@@ -157,7 +166,7 @@ impl Place {
     }
 
     async fn back(&mut self) -> Option<Turn> {
-        let Self::Away(_, back) = self else { return None };
+        let Self::Away { back, .. } = self else { return None };
         let turn = back.await.ok();
         *self = Self::Over;
         turn
@@ -165,11 +174,18 @@ impl Place {
 
     /// Ends the guest, wherever it is. One on a thread of the lane ends at its next tick.
     pub(super) async fn clear(&mut self) {
-        if let Self::Away(halt, back) = std::mem::replace(self, Self::Over) {
+        if let Self::Away { waiting, halt, back } = std::mem::replace(self, Self::Over) {
+            if lock(&waiting).take().is_some() {
+                return;
+            }
             drop(halt);
             drop(back.await);
         }
     }
+}
+
+fn lock(waiting: &Mutex<Option<Task>>) -> MutexGuard<'_, Option<Task>> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Stops a guest on a thread of the lane at its next tick when it is dropped.

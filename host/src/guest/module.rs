@@ -35,6 +35,8 @@ pub struct Module {
 pub(super) struct Loaded {
     pub(super) pre: InstancePre<State>,
     handlers: HashMap<String, ComponentExportIndex>,
+    /// The linear memory that a sandbox begins with, in bytes, or somewhat more.
+    pub(super) memory: u64,
     /// The size of its code, in bytes.
     pub(super) size: u64,
 }
@@ -118,12 +120,18 @@ impl Loaded {
         if handlers.is_empty() {
             return Err(LoadError::NoHandlers(what_it_is(&pre)));
         }
-        Ok(Self { pre, handlers, size })
+        Ok(Self { memory: initial_memory(&pre), pre, handlers, size })
     }
 
     pub(super) fn handler(&self, export: &str) -> Option<&ComponentExportIndex> {
         self.handlers.get(export)
     }
+}
+
+/// The memories of a component when it is made, each as large as the largest.
+fn initial_memory(pre: &InstancePre<State>) -> u64 {
+    let required = pre.component().resources_required();
+    required.map_or(0, |required| u64::from(required.num_memories) * required.max_initial_memory_size.unwrap_or(0))
 }
 
 /// The root's functions with the handler signature, found in the component's type without running it.

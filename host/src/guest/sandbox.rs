@@ -50,7 +50,10 @@ impl Sandbox {
         let mut seat = Seat { store: Some(store), left: left.clone() };
         let task: Task = Box::pin(async move {
             let store = seat.store.as_mut().expect("the store is taken when the seat is dropped");
-            call(store, &module, &export).await
+            let ended = call(store, &module, &export).await;
+            // Before anybody hears of the end: what is left behind is asked for then.
+            drop(seat);
+            ended
         });
         Self { place: Place::Here(task), meter, left }
     }

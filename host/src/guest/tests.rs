@@ -1,5 +1,6 @@
 //! What can be told without running a guest; sandboxes are tested with real ones, in the integration tests.
 
+mod lane;
 mod library;
 mod shelf;
 

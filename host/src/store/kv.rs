@@ -91,7 +91,7 @@ pub enum Changed {
 pub struct Room {
     /// Keys.
     pub keys: u64,
-    /// Bytes, as [`weight`] counts them.
+    /// Bytes of keys and values, and 128 more for each entry.
     pub bytes: u64,
 }
 

@@ -63,10 +63,30 @@ pub struct Call {
 }
 
 impl Call {
-    /// The name of the component's export: `on-http-get`. Underscores are what WIT does not have.
+    /// The name of the component's export: `on-http-get`, also of `onHttpGet` and `OnHTTPGet`. WIT has neither underscores nor words with
+    /// both cases.
     pub fn export(&self) -> String {
-        self.function.replace('_', "-")
+        let words = self.function.split(['_', '-']).map(|word| {
+            let is_mixed = word.contains(char::is_lowercase) && word.contains(char::is_uppercase);
+            if is_mixed { kebab(word) } else { word.to_owned() }
+        });
+        words.collect::<Vec<_>>().join("-")
     }
+}
+
+/// `onHTTPGet` as `on-http-get`: a word begins at a capital after a small letter, and at the last of several capitals before one.
+fn kebab(word: &str) -> String {
+    let letters: Vec<char> = word.chars().collect();
+    let mut kebab = String::new();
+    for (place, letter) in letters.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|place| letters.get(place));
+        let ends_capitals = letters.get(place + 1).is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && before.is_some_and(|before| !before.is_uppercase() || ends_capitals) {
+            kebab.push('-');
+        }
+        kebab.extend(letter.to_lowercase());
+    }
+    kebab
 }
 
 impl std::fmt::Display for Call {

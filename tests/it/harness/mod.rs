@@ -5,5 +5,6 @@ pub(crate) mod host;
 pub(crate) mod ledger;
 pub(crate) mod program;
 pub(crate) mod raw;
+pub(crate) mod toolchains;
 pub(crate) mod wat;
 pub(crate) mod web;

@@ -10,25 +10,31 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 use tenterhook_host::guest::compile::Program;
 
-/// How long anything that a test waits for may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything that a test waits for may take on a busy machine: an interpreter of Python's takes a minute to compile there.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The program, built as this test is: `cargo test --workspace` builds both.
 pub(crate) fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
-        let this = std::env::current_exe().unwrap();
-        // target/debug/deps/it-… → target/debug/tenterhook
-        let program = this.ancestors().nth(2).unwrap().join("tenterhook");
+        let program = place();
         let built = std::fs::metadata(&program).and_then(|file| file.modified()).ok();
         assert!(built >= newest(&source()), "`{}` is not there or old: test the workspace", program.display());
         program
     })
 }
 
-/// The program, as what a host compiles modules with.
+/// `target/debug/deps/it-…` → `target/debug/tenterhook`
+fn place() -> PathBuf {
+    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("tenterhook")
+}
+
+/// The program, as what a host compiles modules with. It may be older than this test: how code is made changes with the engine only, and
+/// every test of a host needs it.
 pub(crate) fn compiler() -> Program {
-    Program::File { path: path().to_owned(), arguments: vec!["compile-module".to_owned()] }
+    let path = place();
+    assert!(path.exists(), "`{}` is not there: test the workspace once", path.display());
+    Program::File { path, arguments: vec!["compile-module".to_owned()] }
 }
 
 fn source() -> PathBuf {
@@ -49,6 +55,17 @@ fn newest(folder: &Path) -> Option<SystemTime> {
     times.max().flatten()
 }
 
+/// The program, without what the environment of the tests says to it. It finds the toolchains that `cargo xtask toolchains`
+/// provides.
+fn command() -> Command {
+    let mut command = Command::new(path());
+    for name in ["SERVER", "CONTEXT", "ORG", "PROJECT", "CA", "TOKEN", "MASTER_KEY"] {
+        command.env_remove(format!("TENTERHOOK_{name}"));
+    }
+    command.env("PATH", super::toolchains::path()).env("XDG_CONFIG_HOME", "/nonexistent");
+    command
+}
+
 /// Runs a command to its end.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     command().args(arguments).stdin(Stdio::null()).output().unwrap()
@@ -62,16 +79,6 @@ pub(crate) fn run_at_home(home: &Path, arguments: &[&str], input: &str) -> Outpu
     // A command that does not read may have ended by now.
     drop(process.stdin.take().unwrap().write_all(input.as_bytes()));
     process.wait_with_output().unwrap()
-}
-
-/// The program, without what the environment of the tests says to it.
-fn command() -> Command {
-    let mut command = Command::new(path());
-    for name in ["SERVER", "CONTEXT", "ORG", "PROJECT", "CA", "TOKEN", "MASTER_KEY"] {
-        command.env_remove(format!("TENTERHOOK_{name}"));
-    }
-    command.env("XDG_CONFIG_HOME", "/nonexistent");
-    command
 }
 
 /// A text output.

@@ -29,7 +29,7 @@ impl Answer {
 pub(crate) async fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request).await.unwrap();
-    tokio::time::timeout(Duration::from_secs(20), read(&mut stream, request.starts_with(b"HEAD"))).await.unwrap()
+    tokio::time::timeout(Duration::from_secs(60), read(&mut stream, request.starts_with(b"HEAD"))).await.unwrap()
 }
 
 /// Reads one response: its head, and a body as long as its Content-Length, or in chunks.

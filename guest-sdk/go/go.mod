@@ -1,0 +1,3 @@
+module github.com/tenterhook/tenterhook/guest-sdk/go
+
+go 1.24

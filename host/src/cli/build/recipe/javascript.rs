@@ -1,0 +1,112 @@
+//! JavaScript and TypeScript: `esbuild` makes one module of all that the handlers import, and `componentize-qjs` a picture of QuickJS
+//! after it has run that module.
+
+use std::process::Command;
+
+use super::super::process;
+use super::super::sdk::JS;
+use super::super::tool::{Found, Tool, Version};
+use super::super::{Error, files, world};
+use super::{Job, Key, add_sources, literal, nth, read, work_folder};
+
+pub(super) const TOOLS: [Tool; 3] = [
+    Tool {
+        program: "node",
+        others: &["nodejs"],
+        version: &["--version"],
+        least: Version(18, 0, 0),
+        is_exact: false,
+        remedy: "install Node.js, from https://nodejs.org or your system's packages",
+    },
+    Tool {
+        program: "esbuild",
+        others: &[],
+        version: &["--version"],
+        least: Version(0, 25, 0),
+        is_exact: false,
+        remedy: "run `npm install --save-dev esbuild`",
+    },
+    Tool {
+        program: "componentize-qjs",
+        others: &[],
+        version: &[],
+        least: Version(0, 4, 5),
+        is_exact: true,
+        remedy: "run `npm install --save-dev componentize-qjs@0.4.5`",
+    },
+];
+
+/// Its own sources, and which releases its dependencies have.
+pub(super) fn key(job: &Job, key: &mut Key) -> Result<(), Error> {
+    key.add("sdk", JS.digest());
+    add_sources(key, job, &[".js", ".mjs", ".ts", ".mts", ".json"])
+}
+
+pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
+    let sdk = JS.unpack()?;
+    let work = work_folder()?;
+    let (wit, glue) = (work.path().join("wit"), work.path().join("component.js"));
+    let (bundle, component) = (work.path().join("bundle.js"), work.path().join("out.wasm"));
+    world::write(&wit, &job.world())?;
+    files::write(&glue, glue_code(job)).map_err(Error::Failed)?;
+    let alias = |name: &str, file: &str| format!("--alias:{name}={}", sdk.join("src").join(file).display());
+    let mut command = Command::new(&nth(tools, 1)?.path);
+    command.arg(&glue).args([
+        "--bundle",
+        "--format=esm",
+        "--platform=neutral",
+        "--target=es2022",
+        "--main-fields=module,main",
+    ]);
+    // The longer name first: the shorter one is its beginning.
+    command.arg(alias("tenterhook/runtime", "runtime.js")).arg(alias("tenterhook", "index.js"));
+    command.args(["--external:tenterhook:*", "--external:wasi:*", "--log-level=warning"]);
+    let ran = process::run(command.arg(format!("--outfile={}", bundle.display())).current_dir(&job.dir));
+    let ran = ran.map_err(Error::Failed)?;
+    if !ran.succeeded {
+        return Err(Error::Failed(ran.stderr.trim().to_owned()));
+    }
+    let mut command = Command::new(&nth(tools, 2)?.path);
+    command
+        .arg("--wit")
+        .arg(&wit)
+        .args(["--world", world::NAME, "--sync", "--js"])
+        .arg(&bundle)
+        .arg("--output")
+        .arg(&component);
+    let ran = process::run(command.current_dir(work.path())).map_err(Error::Failed)?;
+    if !ran.succeeded {
+        return Err(Error::Failed(ran.said()));
+    }
+    read(&component)
+}
+
+fn glue_code(job: &Job) -> String {
+    let file = job.dir.join(&job.module);
+    let file = literal(&file.to_string_lossy());
+    let mut code = "import { call, check } from \"tenterhook/runtime\";\n".to_owned();
+    for (index, handler) in job.handlers.iter().enumerate() {
+        let function = &handler.function;
+        code.push_str(&format!("import {{ {function} as handler{index} }} from {file};\n"));
+    }
+    for (index, handler) in job.handlers.iter().enumerate() {
+        let (function, module, name) = (literal(&handler.function), literal(&job.module), camel(&handler.export));
+        code.push_str(&format!("check(handler{index}, {function}, {module});\n"));
+        code.push_str(&format!("const export{index} = (event) => call(handler{index}, event);\n"));
+        code.push_str(&format!("export {{ export{index} as {name} }};\n"));
+    }
+    code
+}
+
+/// `on-http-get` as `onHttpGet`: what the tool calls an export.
+fn camel(export: &str) -> String {
+    let mut name = String::new();
+    for (index, word) in export.split('-').enumerate() {
+        let word = word.to_lowercase();
+        let (first, rest) = word.split_at(word.len().min(1));
+        let first = if index == 0 { first.to_owned() } else { first.to_uppercase() };
+        name.push_str(&first);
+        name.push_str(rest);
+    }
+    name
+}
