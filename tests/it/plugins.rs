@@ -187,7 +187,7 @@ fn form_to_json_answers_a_form_with_its_fields() {
         let form = built("form-to-json");
         let answer = form.send(
             "POST /webhooks/form HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: 26\r\n\r\nname=Ada+L%21&tag=a&tag=%3C",
+             Content-Length: 27\r\n\r\nname=Ada+L%21&tag=a&tag=%3C",
         );
         assert_eq!((answer.status, answer.text()), (200, r#"{"name":"Ada L!","tag":["a","<"]}"#));
         let answer = form.send("POST /webhooks/form HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}");

@@ -151,7 +151,7 @@ fn ends(up: &mut Up) {
 
     assert_eq!(get(up, "ends?how=raise", false).0, 502);
     let session = settled(up);
-    let traceback = "Traceback (most recent call last):\n  File \"filename.py\", line 38, in ends\n  File \"helper.py\", line 7, in fail\n";
+    let traceback = "Traceback (most recent call last):\n  File \"filename.py\", line 36, in ends\n  File \"helper.py\", line 7, in fail\n";
     let shown = session["attempts"][0].to_string();
     let traceback = serde_json::to_string(traceback).unwrap();
     assert!(shown.contains(traceback.trim_matches('"')) && shown.contains("KeyError: 'nope'"), "{shown}");
