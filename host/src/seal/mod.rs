@@ -1,6 +1,6 @@
 //! Secrets as they are kept: sealed. Each org has a key of its own, which a master key wraps; the master key is not in the store.
 //!
-//! Knows nothing of what is sealed. All of it is functions of their arguments but [`file`], which reads the master key, and
+//! Knows nothing of what is sealed. All of it is functions of their arguments but [`mod@file`], which reads the master key, and
 //! [`Vault`], which asks the store for orgs' keys.
 
 mod cipher;
