@@ -241,7 +241,7 @@ fn a_secret_goes_in_and_never_comes_out() {
         listed["items"].as_array().unwrap().iter().map(|var| (&var["name"], &var["value"])).collect();
     assert_eq!(values, [(&json!("GREETING"), &json!("second-value-71c2")), (&json!("NOPE"), &Value::Null)]);
     let rotated = run(&["vars", "rotate", "NOPE", "--project", "shop"], "another-value-5d1e");
-    assert!(rotated.contains("its value number 2"), "{rotated}");
+    assert!(rotated.contains("The secret NOPE is set"), "{rotated}");
     assert_eq!(variables()[2], "another-value-5d1e");
     run(&["vars", "remove", "NOPE", "GREETING", "--project", "shop"], "");
     assert_eq!(variables(), json!([["GREETING"], "first", null]));

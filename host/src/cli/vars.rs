@@ -170,7 +170,7 @@ fn read(name: &str) -> anyhow::Result<Zeroizing<String>> {
 
 fn became(var: &Var) -> String {
     let kind = if var.secret { "secret" } else { "variable" };
-    format!("The {kind} {} has its value number {}.\n", output::line(&var.name), var.version)
+    format!("The {kind} {} is set, for handlers that begin from now on.\n", output::line(&var.name))
 }
 
 /// Variables: a row each.
@@ -180,7 +180,7 @@ pub(super) fn list(vars: &[Var], width: Option<u16>) -> String {
     }
     let row = |var: &Var| {
         let value = var.value.clone().unwrap_or_else(|| "(secret)".to_owned());
-        vec![var.name.clone(), value, var.version.to_string(), output::time(var.updated_at)]
+        vec![var.name.clone(), value, output::time(var.updated_at)]
     };
-    output::table(&["NAME", "VALUE", "VERSION", "SINCE"], vars.iter().map(row).collect(), width)
+    output::table(&["NAME", "VALUE", "SINCE"], vars.iter().map(row).collect(), width)
 }

@@ -202,7 +202,7 @@ async fn problems_of_filters() {
     }
     assert_snapshot!(report, @r#"
     /filter/check: 400 application/problem+json: invalid_body: `expression` is missing: what is to be tried, such as `data.method == "POST"`
-    /filter/check: 400 application/problem+json: invalid_body: `expression` must be a single value
+    /filter/check: 400 application/problem+json: invalid_body: `expression` is text, in quotes
     /filter/check: 400 application/problem+json: invalid_body: `event` is not a parameter of this route (`expression`)
     /filter/check: 400 application/problem+json: invalid_body: the body has more than 65536 bytes
     /filter/test: 422 application/problem+json: invalid_filter: ERROR: <input>:1:6: undefined field 'metod', did you mean 'method'?

@@ -107,9 +107,9 @@ fn lists() {
         json!({"name": "KEY", "secret": true, "value": null, "version": 3, "updated_at": "2026-11-23T20:25:01Z"});
     let plain = json!({"name": "GREETING", "secret": false, "value": "hello", "version": 1, "updated_at": "2026-11-23T20:25:01Z"});
     assert_snapshot!(vars::list(&[read(plain), read(secret)], None), @r"
-    NAME      VALUE     VERSION  SINCE
-    GREETING  hello     1        2026-11-23T20:25:01.000Z
-    KEY       (secret)  3        2026-11-23T20:25:01.000Z
+    NAME      VALUE     SINCE
+    GREETING  hello     2026-11-23T20:25:01.000Z
+    KEY       (secret)  2026-11-23T20:25:01.000Z
     ");
 }
 
