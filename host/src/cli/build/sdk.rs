@@ -63,9 +63,10 @@ impl Sdk {
 /// A crate's manifest without what it inherits from this repository's workspace.
 fn alone(manifest: &str) -> String {
     let inherited = [
+        // Before `version`, which is its end.
+        ("rust-version.workspace = true", concat!("rust-version = \"", env!("CARGO_PKG_RUST_VERSION"), "\"")),
         ("version.workspace = true", concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"")),
         ("edition.workspace = true", "edition = \"2024\""),
-        ("rust-version.workspace = true", concat!("rust-version = \"", env!("CARGO_PKG_RUST_VERSION"), "\"")),
         ("license.workspace = true", concat!("license = \"", env!("CARGO_PKG_LICENSE"), "\"")),
         ("repository.workspace = true", concat!("repository = \"", env!("CARGO_PKG_REPOSITORY"), "\"")),
         ("\n[lints]\nworkspace = true\n", ""),
