@@ -23,6 +23,7 @@ mod kv;
 mod languages;
 mod outbound;
 mod payload;
+mod placed;
 mod plugins;
 mod refusals;
 mod reply;

@@ -121,7 +121,7 @@ impl Asked {
     }
 }
 
-/// A name that no variable has: it begins with a digit or has a digest's length.
+/// It is of no project, as no variable is.
 fn label<'a>(org: &'a Org, name: &'a str) -> Label<'a> {
     Label { org, project: "", name, version: 1 }
 }

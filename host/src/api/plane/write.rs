@@ -32,6 +32,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let bytes = to_bytes(request.into_body(), LIMIT).await;
         let bytes =
             bytes.map_err(|err| invalid(format!("the body has more than {LIMIT} bytes, or broke off: {err}")))?;
+        // To serde a list is as good as an object whose fields it has in their order.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(invalid("the body is not a JSON object".to_owned()));
+        }
         let parsed = serde_json::from_slice(&bytes);
         parsed.map(Self).map_err(|err| invalid(format!("the body is not what this route takes: {err}")))
     }
