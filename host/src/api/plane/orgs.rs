@@ -8,7 +8,7 @@ use super::super::auth::{Access, Asker, Caller, InOrg, Operator};
 use super::super::view::{Membership, NewOrg, Org, OrgChange, Page, Whoami};
 use super::super::{Code, PREFIX, Problem, State};
 use super::{Body, IfMatch, Once, Tagged, commit, listing, tokens};
-use crate::store::catalog::{Change, Expect, HOST, Items as _, Kept, OrgItem, Role};
+use crate::store::catalog::{Change, Expect, HOST, Items as _, Kept, OrgItem, Quotas, Role};
 
 impl From<OrgItem> for Org {
     fn from(item: OrgItem) -> Self {
@@ -78,6 +78,7 @@ pub(in crate::api) async fn create(
         );
         return Err(Problem::new(Code::InvalidBody, detail));
     }
+    bounded(quotas.as_ref())?;
     let display_name = display(display_name)?;
     let item = OrgItem { name, display_name, created_at: api.clock.now(), quotas: quotas.unwrap_or_default() };
     let org: crate::event::Org = item.name.as_str().into();
@@ -120,6 +121,7 @@ pub(in crate::api) async fn change(
     if change.quotas.is_some() && asker.caller.access != Access::Operator {
         return Err(Problem::new(Code::Forbidden, "`quotas`: only operators of the host change what an org may take"));
     }
+    bounded(change.quotas.as_ref())?;
     let Kept { mut item, revision, .. } = find(&api, &asker).await?;
     if change.display_name.is_some() {
         item.display_name = display(change.display_name)?;
@@ -137,6 +139,17 @@ pub(in crate::api) async fn change(
 pub(super) async fn find(api: &State, asker: &Asker) -> Result<Kept<OrgItem>, Problem> {
     let found = api.catalog.find::<OrgItem>(&asker.org, &asker.org).await?;
     found.ok_or_else(|| Problem::new(Code::OrgNotFound, format!("there is no org `{}`", asker.org)))
+}
+
+/// Numbers of bytes have 63 bits, as they are described: most clients know no greater ones.
+fn bounded(quotas: Option<&Quotas>) -> Result<(), Problem> {
+    let bytes = quotas.map(|of| [of.module_bytes, of.modules_bytes, of.stored_bytes, of.log_bytes]);
+    let too_great = bytes.into_iter().flatten().flatten().any(|bytes| i64::try_from(bytes).is_err());
+    if too_great {
+        Err(Problem::new(Code::InvalidBody, "`quotas`: a number of bytes is less than 2^63"))
+    } else {
+        Ok(())
+    }
 }
 
 /// The form of an org's name: it stands in paths, in tables, and some day in host names.
