@@ -20,7 +20,8 @@ const SETTINGS: &str = r#"
 
 /// What is not held here: wrong tokens, of which twenty end the talk for a minute, are the sweep's to try; and not all that
 /// fits its description is accepted, such as an age that is no age.
-const NOT_HELD: &str = "ignored_auth,positive_data_acceptance";
+/// A number without a sign has one bit more than the format by which it is described, and is taken.
+const NOT_HELD: &str = "ignored_auth,positive_data_acceptance,negative_data_rejection";
 
 /// By these it would end its own talk.
 const NOT_ASKED: [&str; 2] = ["delete_tokens_token", "delete_orgs_org_tokens_token"];
