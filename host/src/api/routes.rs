@@ -34,7 +34,8 @@ pub fn router(state: State) -> Router {
         .route(&at(""), any(problem::unknown_route))
         .route(&at("/"), any(problem::unknown_route))
         .route(&at("/{*rest}"), any(problem::unknown_route))
-        .layer(middleware::from_fn_with_state(state.clone(), auth::door))
+        // Of its own routes alone: what is at no route is another's to answer.
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::door))
         .with_state(state)
 }
 

@@ -3,6 +3,8 @@
 //! once its directory was synced, and a write may end at any sector.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::shim::Dice;
@@ -246,7 +248,11 @@ impl Disk<'_> {
             }
             match entry {
                 Entry::Directory => std::fs::create_dir(path).unwrap(),
-                Entry::File(file) => std::fs::write(path, self.content(&self.files[file], dice)).unwrap(),
+                Entry::File(file) => {
+                    std::fs::write(&path, self.content(&self.files[file], dice)).unwrap();
+                    // As the program makes its files.
+                    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+                }
             }
         }
     }
