@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
+use super::build;
 use super::client::{Client, Refused, at};
 use super::deployments::{self, triggers};
 use super::output::{self, count};
@@ -26,7 +27,7 @@ pub(super) struct Deploy {
     /// The directory that holds `tenterhook.yaml`
     #[arg(default_value = ".")]
     dir: PathBuf,
-    /// Do not run the modules' `build` commands
+    /// Upload the modules as they are, without building them
     #[arg(long)]
     no_build: bool,
     /// Serve only what is addressed to it, by a token that is printed
@@ -58,7 +59,9 @@ impl Deploy {
         };
         let client = self.remote.client()?;
         if !self.no_build {
-            Project::build(&self.dir).await?;
+            let built = build::project(&self.dir, true).await.map_err(anyhow::Error::msg)?;
+            // Standard output is the answer's.
+            built.iter().filter_map(build::Built::news).for_each(|line| eprint!("{line}"));
         }
         let project = Project::read(&self.dir, u64::MAX).await?;
         let file = self.dir.join(manifest::FILE);
