@@ -104,6 +104,8 @@ fn failed_sync_and_the_end() {
             }
             Err(ended) => ended,
         };
+        let trace = std::fs::read_to_string(plan.trace.as_ref().unwrap()).unwrap_or_default();
+        assert_eq!(trace.lines().count(), 1, "one sync fails: {trace}");
         // It says so itself when it has not begun to serve.
         assert!(ended.signal() == Some(9) || ended.code() == Some(1), "{ended}: {}", scene.said());
         scene.check(Owed::Allowed);
