@@ -19,6 +19,9 @@ pub(super) const TOOLS: [Tool; 1] = [Tool {
     remedy: "run `pip install ziglang==0.15.2`, or install Zig, from https://ziglang.org",
 }];
 
+/// What of the SDK a component is made of. The linker leaves out what handlers do not call, and with it the imports.
+const SDK: [&str; 5] = ["host.c", "host_http.c", "host_kv.c", "host_reply.c", "text.c"];
+
 /// Its own sources.
 pub(super) fn key(job: &Job, key: &mut Key) -> Result<(), Error> {
     key.add("sdk", C.digest());
@@ -33,7 +36,7 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     let mut command = Command::new(&nth(tools, 0)?.path);
     command.args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor", "-Os", "-Wall", "-Wl,--strip-all"]);
     command.arg(format!("-I{}", sdk.display())).args(sources(job)?).arg(&glue);
-    command.args(["host.c", "text.c"].map(|file| sdk.join(file))).arg("-o").arg(&core);
+    command.args(SDK.map(|file| sdk.join(file))).arg("-o").arg(&core);
     let ran = process::run(command.current_dir(&job.dir)).map_err(Error::Failed)?;
     if !ran.succeeded {
         return Err(Error::Failed(ran.stderr.trim().to_owned()));
