@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use crate::harness::program::Up;
 use crate::harness::{guests, raw, toolchains};
 
+mod labeler;
+
 fn plugin(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins").join(name)
 }
