@@ -86,11 +86,29 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// A `GET` request.
+///
+/// ```
+/// use tenterhook::http;
+///
+/// # tenterhook::fake::answer_requests(|request| Ok(http::Response::new(200, request.body.unwrap_or(request.method.into_bytes()))));
+/// let answer = http::get("https://api.example/user").send()?;
+/// # assert_eq!(answer.text(), "GET");
+/// # Ok::<(), http::Error>(())
+/// ```
 pub fn get(url: impl Into<String>) -> Request {
     Request::new("GET", url)
 }
 
 /// A `POST` request.
+///
+/// ```
+/// use tenterhook::http;
+///
+/// # tenterhook::fake::answer_requests(|request| Ok(http::Response::new(200, request.body.unwrap_or(request.method.into_bytes()))));
+/// let answer = http::post("https://api.example/notes").body("remember").send()?.ok()?;
+/// # assert_eq!(answer.text(), "remember");
+/// # Ok::<(), http::Error>(())
+/// ```
 pub fn post(url: impl Into<String>) -> Request {
     Request::new("POST", url)
 }
@@ -112,6 +130,13 @@ pub fn delete(url: impl Into<String>) -> Request {
 
 impl Request {
     /// A request of any method.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let request = http::Request::new("PURGE", "https://cdn.example/page").header("X-Soft", "1");
+    /// assert_eq!((&*request.method, request.headers.len()), ("PURGE", 1));
+    /// ```
     pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
         Self { method: method.into(), url: url.into(), headers: Vec::new(), body: None, timeout: None }
     }
@@ -124,6 +149,13 @@ impl Request {
     }
 
     /// With `Authorization: Bearer …`.
+    ///
+    /// ```
+    /// use tenterhook::{http, vars};
+    ///
+    /// let request = http::get("https://api.example/").bearer(vars::get("TOKEN").unwrap_or_default());
+    /// assert_eq!(request.headers[0].0, "Authorization");
+    /// ```
     #[must_use]
     pub fn bearer(self, token: impl fmt::Display) -> Self {
         self.header("Authorization", format!("Bearer {token}"))
@@ -138,6 +170,14 @@ impl Request {
 
     /// With this value as a body of JSON.
     ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let request = http::post("https://api.example/").json(&["bug"])?;
+    /// assert_eq!(request.body.unwrap(), br#"["bug"]"#);
+    /// # Ok::<(), tenterhook::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The value has no form in JSON: a map whose keys are not texts.
     pub fn json(self, value: &(impl Serialize + ?Sized)) -> crate::Result<Self> {
@@ -146,6 +186,15 @@ impl Request {
     }
 
     /// With so much time for each part.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenterhook::http;
+    ///
+    /// # tenterhook::fake::answer_requests(|_| Err(http::Error::Timeout("the answer took too long".into())));
+    /// let late = http::get("https://api.example/").timeout(Duration::from_secs(2)).send();
+    /// assert!(matches!(late, Err(http::Error::Timeout(_))));
+    /// ```
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -169,6 +218,13 @@ impl Response {
 
     /// Itself when its status is one of 200 to 299.
     ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// assert_eq!(http::Response::new(404, "").ok(), Err(http::Error::Status(404)));
+    /// assert!(http::Response::new(204, "").ok().is_ok());
+    /// ```
+    ///
     /// # Errors
     /// It is another.
     pub fn ok(self) -> Result<Self, Error> {
@@ -176,6 +232,14 @@ impl Response {
     }
 
     /// The first value of a header, in any case.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let mut answer = http::Response::new(429, "");
+    /// answer.headers.push(("Retry-After".into(), "30".into()));
+    /// assert_eq!(answer.header("retry-after"), Some("30"));
+    /// ```
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
@@ -186,6 +250,14 @@ impl Response {
     }
 
     /// The body as what its JSON says.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let user: serde_json::Value = http::Response::new(200, r#"{"login": "ada"}"#).json()?;
+    /// assert_eq!(user["login"], "ada");
+    /// # Ok::<(), tenterhook::Error>(())
+    /// ```
     ///
     /// # Errors
     /// It is not JSON, or that of another type.

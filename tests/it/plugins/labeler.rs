@@ -92,7 +92,7 @@ impl Labeler {
         assert_eq!(self.github.runtime.block_on(request.send()).unwrap().status(), 202);
         loop {
             let session = self.up.notice("session")["id"].as_str().unwrap().to_owned();
-            let shown = |_| Some(self.up.json(&["sessions", "show", &session])).filter(|shown| has_ended(shown));
+            let shown = |_| Some(self.up.json(&["sessions", "show", &session])).filter(has_ended);
             // It is told of just before it is settled, and after each attempt.
             if let Some(ended) = (0..100).find_map(shown) {
                 return ended;

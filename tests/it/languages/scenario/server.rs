@@ -39,9 +39,8 @@ impl Server {
             .route("/silent", any(std::future::pending::<()>))
             .route(
                 "/meet",
-                any(move || {
-                    let three = three.clone();
-                    async move { drop(three.wait().await) }
+                any(async move || {
+                    three.wait().await;
                 }),
             );
         drop(runtime.spawn(async move { axum::serve(listener, app).await.unwrap() }));
