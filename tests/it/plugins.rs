@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::harness::program::Up;
 use crate::harness::{guests, raw, toolchains};
 
+mod httpbin;
 mod labeler;
 
 fn plugin(name: &str) -> PathBuf {
