@@ -114,16 +114,37 @@ pub fn post(url: impl Into<String>) -> Request {
 }
 
 /// A `PUT` request.
+///
+/// ```
+/// use tenterhook::http;
+///
+/// let request = http::put("https://api.example/notes/7");
+/// assert_eq!(request.method, "PUT");
+/// ```
 pub fn put(url: impl Into<String>) -> Request {
     Request::new("PUT", url)
 }
 
 /// A `PATCH` request.
+///
+/// ```
+/// use tenterhook::http;
+///
+/// let request = http::patch("https://api.example/notes/7");
+/// assert_eq!(request.method, "PATCH");
+/// ```
 pub fn patch(url: impl Into<String>) -> Request {
     Request::new("PATCH", url)
 }
 
 /// A `DELETE` request.
+///
+/// ```
+/// use tenterhook::http;
+///
+/// let request = http::delete("https://api.example/notes/7");
+/// assert_eq!(request.method, "DELETE");
+/// ```
 pub fn delete(url: impl Into<String>) -> Request {
     Request::new("DELETE", url)
 }
@@ -142,6 +163,13 @@ impl Request {
     }
 
     /// With one more header.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let request = http::get("https://api.example/").header("Accept", "text/csv");
+    /// assert_eq!(request.headers, [("Accept".into(), "text/csv".into())]);
+    /// ```
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -162,6 +190,13 @@ impl Request {
     }
 
     /// With this body.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let request = http::post("https://api.example/").body([0xff, 0x00]);
+    /// assert_eq!(request.body.unwrap(), [0xff, 0x00]);
+    /// ```
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
@@ -202,6 +237,14 @@ impl Request {
     }
 
     /// Sends it, and waits for all of the response.
+    ///
+    /// ```
+    /// use tenterhook::{fake, http};
+    ///
+    /// fake::answer_requests(|_| Ok(http::Response::new(404, "")));
+    /// assert_eq!(http::get("https://api.example/nope").send()?.status, 404);
+    /// # Ok::<(), http::Error>(())
+    /// ```
     ///
     /// # Errors
     /// There is no response. One with a status such as 404 is no error here; see [`Response::ok`].
@@ -245,6 +288,10 @@ impl Response {
     }
 
     /// The body as text; what is not UTF-8 is replaced.
+    ///
+    /// ```
+    /// assert_eq!(tenterhook::http::Response::new(200, "päivä").text(), "päivä");
+    /// ```
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

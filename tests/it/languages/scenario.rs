@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::server::Server;
-use crate::harness::program::Up;
+use crate::harness::program::{self, Up};
 use crate::harness::{guests, toolchains, web};
 
 mod server;
@@ -133,9 +133,13 @@ fn is_at_least(said: &Value, expected: &Value) -> bool {
 /// Copies a language's folder, away from the repository: what is built there is not left behind.
 fn copied(language: &str) -> impl FnOnce(&Path) {
     let from = folder().join(language);
-    move |dir| {
-        for entry in std::fs::read_dir(from).unwrap() {
-            let file = entry.unwrap().path();
+    move |dir| copy(&from, dir)
+}
+
+fn copy(from: &Path, dir: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_none_or(|extension| extension != "wasm") {
             std::fs::copy(&file, dir.join(file.file_name().unwrap())).unwrap();
         }
     }
@@ -169,5 +173,45 @@ fn requests_of_goroutines_run_at_once() {
         let url = served.server.url();
         let answer = served.send("ask", format!(r#"{{"url": "{url}"}}"#));
         assert_eq!(served.text(answer), r#"{"late":"context canceled","met":[200,200,200]}"#);
+    }
+}
+
+/// The interfaces that a component imports of those which a manifest grants.
+fn granted(component: &[u8]) -> Vec<String> {
+    let decoded = wit_component::decode(component).unwrap();
+    let wit_component::DecodedWasm::Component(resolve, world) = decoded else { panic!("it is a component") };
+    let names = resolve.worlds[world].imports.keys().map(|key| resolve.name_world_key(key));
+    let grants = ["tenterhook:webhook/kv@", "tenterhook:webhook/reply@", "wasi:http/outgoing-handler@"];
+    let mut granted: Vec<String> = names
+        .filter_map(|name| grants.iter().find(|grant| name.starts_with(**grant)).map(|grant| (*grant).to_owned()))
+        .collect();
+    granted.sort();
+    granted
+}
+
+/// What a handler does not call is no part of its component.
+#[test]
+fn a_component_imports_what_its_handlers_call() {
+    let echo = |language| Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/echo").join(language);
+    for (name, language) in [("Go", "go"), ("C", "c")] {
+        if !toolchains::has(name) {
+            continue;
+        }
+        let built = |from: &Path, file: &str, manifest: Option<String>| {
+            let dir = tempfile::tempdir().unwrap();
+            copy(from, dir.path());
+            if let Some(manifest) = manifest {
+                std::fs::write(dir.path().join("tenterhook.yaml"), manifest).unwrap();
+            }
+            let output = program::run(&["build", dir.path().to_str().unwrap()]);
+            assert!(output.status.success(), "{}", program::text(&output.stderr));
+            granted(&std::fs::read(dir.path().join(file)).unwrap())
+        };
+        assert_eq!(built(&echo(language), "echo.wasm", None), [""; 0], "{name}");
+        let server = Server::start();
+        let manifest = manifest(&format!("ask.{language}"), "on_ask", &server);
+        let expected = ["tenterhook:webhook/kv@", "tenterhook:webhook/reply@", "wasi:http/outgoing-handler@"];
+        let manifest = if language == "go" { manifest.replace("on_ask", "OnAsk") } else { manifest };
+        assert_eq!(built(&folder().join(language), "ask.wasm", Some(manifest)), expected, "{name}");
     }
 }
