@@ -13,12 +13,3 @@ var (
 	// ErrUnavailable is that it cannot be done now: a handler that returns it asks for another attempt.
 	ErrUnavailable = errors.New("`kv` is not available now")
 )
-
-// failure is one of them, with the host's words.
-type failure struct {
-	kind error
-	text string
-}
-
-func (f *failure) Error() string { return f.text }
-func (f *failure) Unwrap() error { return f.kind }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/tenterhook/tenterhook/guest-sdk/go/internal/failure"
 )
 
 // store is what unit tests have for the project's: without limits, and nothing expires in it while the test runs, unless its time is 0.
@@ -78,13 +80,13 @@ func add(key string, delta int64, with settings) (int64, error) {
 	if entry, is := store.entries[key]; is {
 		number, err := strconv.ParseInt(entry.Text(), 10, 64)
 		if err != nil {
-			return 0, &failure{ErrNotANumber, fmt.Sprintf("the value of `%s` is not a decimal integer of 64 bits", key)}
+			return 0, &failure.Failure{Kind: ErrNotANumber, Text: fmt.Sprintf("the value of `%s` is not a decimal integer of 64 bits", key)}
 		}
 		there = number
 	}
 	sum := there + delta
 	if (sum > there) != (delta > 0) && delta != 0 {
-		return 0, &failure{ErrNotANumber, fmt.Sprintf("%d and %d add up to more than 64 bits", there, delta)}
+		return 0, &failure.Failure{Kind: ErrNotANumber, Text: fmt.Sprintf("%d and %d add up to more than 64 bits", there, delta)}
 	}
 	put(key, strconv.AppendInt(nil, sum, 10), with)
 	return sum, nil
@@ -103,7 +105,7 @@ func list(prefix, after string, limit uint32) (Page, error) {
 	store.Lock()
 	defer store.Unlock()
 	if limit == 0 {
-		return Page{}, &failure{ErrLimit, "a page has one entry at the least, and `limit` is 0"}
+		return Page{}, &failure.Failure{Kind: ErrLimit, Text: "a page has one entry at the least, and `limit` is 0"}
 	}
 	var page Page
 	for _, key := range slices.Sorted(maps.Keys(store.entries)) {

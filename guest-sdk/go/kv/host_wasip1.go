@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/tenterhook/tenterhook/guest-sdk/go/internal/abi"
+	"github.com/tenterhook/tenterhook/guest-sdk/go/internal/failure"
 )
 
 //go:wasmimport tenterhook:webhook/kv@0.1.0 get
@@ -55,7 +56,7 @@ func errorOf(found *abi.Text) error {
 		return ErrNotGranted
 	}
 	kinds := [...]error{ErrNotGranted, ErrLimit, ErrNotANumber, ErrUnavailable}
-	return &failure{kinds[found.Tag], found.Text.String()}
+	return &failure.Failure{Kind: kinds[found.Tag], Text: found.Text.String()}
 }
 
 func get(key string) (Entry, bool, error) {

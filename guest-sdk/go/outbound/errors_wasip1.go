@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/tenterhook/tenterhook/guest-sdk/go/internal/abi"
+	"github.com/tenterhook/tenterhook/guest-sdk/go/internal/failure"
 )
 
 // codes are the cases of WASI's `error-code`, in its order.
@@ -23,22 +24,26 @@ var codes = [...]string{
 
 // errorOf says what a code means to who sent the request.
 func errorOf(code *errorCode) error {
-	late := func(what string) error { return &failure{os.ErrDeadlineExceeded, what + " took too long"} }
-	limit := func(what string) error { return &failure{ErrLimit, "there are more " + what + " than there may be"} }
+	tooLate := func(what string) error {
+		return &late{failure.Failure{Kind: os.ErrDeadlineExceeded, Text: what + " took too long"}}
+	}
+	limit := func(what string) error {
+		return &failure.Failure{Kind: ErrLimit, Text: "there are more " + what + " than there may be"}
+	}
 	name := codes[code.tag]
 	switch name {
 	case "HTTP-request-denied", "destination-IP-prohibited":
 		return ErrDenied
 	case "DNS-timeout":
-		return late("resolving the name")
+		return tooLate("resolving the name")
 	case "connection-timeout":
-		return late("connecting")
+		return tooLate("connecting")
 	case "connection-read-timeout":
-		return late("a piece of the answer")
+		return tooLate("a piece of the answer")
 	case "connection-write-timeout":
-		return late("a piece of the request")
+		return tooLate("a piece of the request")
 	case "HTTP-response-timeout":
-		return late("the answer")
+		return tooLate("the answer")
 	case "connection-limit-reached":
 		return limit("requests")
 	case "HTTP-request-body-size":

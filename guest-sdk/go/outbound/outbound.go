@@ -23,7 +23,8 @@ package outbound
 import (
 	"errors"
 	"net/http"
-	"os"
+
+	"github.com/tenterhook/tenterhook/guest-sdk/go/internal/failure"
 )
 
 // Transport sends requests by the host. In a sandbox http.DefaultTransport is this one.
@@ -37,17 +38,11 @@ var (
 	ErrLimit = errors.New("a limit of requests is met")
 )
 
-// failure says why there is no response, in words of its own.
-type failure struct {
-	kind error
-	text string
-}
-
-func (f *failure) Error() string { return f.text }
-func (f *failure) Unwrap() error { return f.kind }
+// late is what took too long, as net/http's users know it.
+type late struct{ failure.Failure }
 
 // Timeout is what net.Error has.
-func (f *failure) Timeout() bool { return f.kind == os.ErrDeadlineExceeded }
+func (*late) Timeout() bool { return true }
 
 // Temporary is what net.Error has.
-func (f *failure) Temporary() bool { return f.Timeout() }
+func (*late) Temporary() bool { return true }

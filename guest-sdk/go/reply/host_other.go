@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/tenterhook/tenterhook/guest-sdk/go"
+	"github.com/tenterhook/tenterhook/guest-sdk/go/internal/failure"
 )
 
 // sent is what a unit test's sender, who waits, has been sent.
@@ -29,10 +30,10 @@ func start(status uint32, headers []tenterhook.Header) error {
 	sent.Lock()
 	defer sent.Unlock()
 	if status < 200 || status > 599 {
-		return &failure{ErrInvalid, fmt.Sprintf("the status %d is not one of 200 to 599", status)}
+		return &failure.Failure{Kind: ErrInvalid, Text: fmt.Sprintf("the status %d is not one of 200 to 599", status)}
 	}
 	if sent.response != nil {
-		return &failure{ErrInvalid, "the head was sent before"}
+		return &failure.Failure{Kind: ErrInvalid, Text: "the head was sent before"}
 	}
 	sent.response = &tenterhook.Response{Status: int(status), Headers: slices.Clone(headers), Body: []byte{}}
 	return nil
@@ -42,7 +43,7 @@ func write(chunk []byte) error {
 	sent.Lock()
 	defer sent.Unlock()
 	if sent.response == nil {
-		return &failure{ErrInvalid, "a chunk comes before the head"}
+		return &failure.Failure{Kind: ErrInvalid, Text: "a chunk comes before the head"}
 	}
 	sent.response.Body = append(sent.response.Body, chunk...)
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenterhook/tenterhook/guest-sdk/go"
 	"github.com/tenterhook/tenterhook/guest-sdk/go/internal/abi"
+	"github.com/tenterhook/tenterhook/guest-sdk/go/internal/failure"
 )
 
 //go:wasmimport tenterhook:webhook/reply@0.1.0 start
@@ -45,8 +46,8 @@ func errorOf(result *abi.Short) error {
 	case 1:
 		return ErrClosed
 	case 2:
-		return &failure{ErrInvalid, found.Text.String()}
+		return &failure.Failure{Kind: ErrInvalid, Text: found.Text.String()}
 	default:
-		return &failure{ErrLimit, found.Text.String()}
+		return &failure.Failure{Kind: ErrLimit, Text: found.Text.String()}
 	}
 }

@@ -32,15 +32,6 @@ var (
 	ErrLimit = errors.New("the response is larger than it may be")
 )
 
-// failure is one of them, with the host's words.
-type failure struct {
-	kind error
-	text string
-}
-
-func (f *failure) Error() string { return f.text }
-func (f *failure) Unwrap() error { return f.kind }
-
 // Writer is a response that has begun. It is an io.Writer and an io.StringWriter: what is written is sent at once, so put a bufio.Writer around
 // it for many small pieces. A write waits while the sender reads more slowly.
 type Writer struct{ _ [0]func() }
