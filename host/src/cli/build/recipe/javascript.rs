@@ -36,6 +36,10 @@ pub(super) const TOOLS: [Tool; 3] = [
     },
 ];
 
+/// How WASI's packages are called while the tool runs the module, with an implementation of `wasi:io` of its own and stand-ins for all that it does
+/// not know: the streams of `wasi:http` would be of another type than those of `wasi:io`. It is as long as the name that takes its place.
+const WASI: &str = "w4si";
+
 /// Its own sources, and which releases its dependencies have.
 pub(super) fn key(job: &Job, key: &mut Key) -> Result<(), Error> {
     key.add("sdk", JS.digest());
@@ -47,7 +51,7 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     let work = work_folder()?;
     let (wit, glue) = (work.path().join("wit"), work.path().join("component.js"));
     let (bundle, component) = (work.path().join("bundle.js"), work.path().join("out.wasm"));
-    world::write(&wit, &job.world())?;
+    world::write(&wit, &job.world(), WASI)?;
     files::write(&glue, glue_code(job)).map_err(Error::Failed)?;
     let alias = |name: &str, file: &str| format!("--alias:{name}={}", sdk.join("src").join(file).display());
     let mut command = Command::new(&nth(tools, 1)?.path);
@@ -78,7 +82,21 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     if !ran.succeeded {
         return Err(Error::Failed(ran.said()));
     }
-    read(&component)
+    Ok(with_wasi(read(&component)?))
+}
+
+/// The component with WASI's packages under their own name.
+fn with_wasi(mut component: Vec<u8>) -> Vec<u8> {
+    let stand_ins = ["clocks/", "http/", "io/"].map(|package| format!("{WASI}:{package}"));
+    let longest = stand_ins.iter().map(String::len).max().unwrap_or(0);
+    for start in 0..component.len() {
+        let rest = component.get_mut(start..).unwrap_or_default();
+        let head = rest.get(..longest.min(rest.len())).unwrap_or_default();
+        if stand_ins.iter().any(|name| head.starts_with(name.as_bytes())) {
+            rest.iter_mut().zip(world::NAMESPACE.bytes()).for_each(|(byte, own)| *byte = own);
+        }
+    }
+    component
 }
 
 fn glue_code(job: &Job) -> String {
