@@ -48,14 +48,15 @@ fn exited(status: i32, said: Option<String>) -> String {
     }
 }
 
-/// The line of an uncaught exception, which Python writes below its traceback and others above their stacks; else the last line.
+/// The line that says what happened: Python writes it below the frames of its traceback, JavaScript above those of its stack, Go above all.
 fn summary(said: &str) -> Option<&str> {
     let lines: Vec<&str> = said.lines().collect();
+    let is_frame = |line: &&str| line.starts_with([' ', '\t']);
     if let Some(start) = lines.iter().rposition(|line| *line == "Traceback (most recent call last):") {
-        return lines.iter().skip(start + 1).find(|line| !line.starts_with(' ')).copied();
+        return lines.iter().skip(start + 1).find(|line| !is_frame(line)).copied();
     }
-    let is_of_panic = |line: &&&str| line.starts_with("panic: ") || line.starts_with("fatal error: ");
-    lines.iter().find(is_of_panic).or(lines.last()).copied()
+    let is_of_go = |line: &&&str| line.starts_with("panic: ") || line.starts_with("fatal error: ");
+    lines.iter().find(is_of_go).or_else(|| lines.iter().rev().find(|line| !is_frame(line))).copied()
 }
 
 fn cause(error: &wasmtime::Error, state: &State, stack: usize) -> (FaultKind, String) {
@@ -126,11 +127,20 @@ mod tests {
     #[test]
     fn a_guest_that_ended_itself_is_summed_up_in_its_own_words() {
         let first = |said: &str| exited(1, Some(said.to_owned())).lines().next().unwrap().to_owned();
-        let traceback = "Traceback (most recent call last):\n  File \"a.py\", line 2, in f\n    g(\n      ^\nKeyError: 'nope'";
+        let traceback =
+            "Traceback (most recent call last):\n  File \"a.py\", line 2, in f\n    g(\n      ^\nKeyError: 'nope'";
         assert_eq!(first(traceback), "KeyError: 'nope'");
-        let chained = format!("warned\n{traceback}\n\nDuring handling …\n\n{}", traceback.replace("nope", "b\nof two lines"));
+        let chained =
+            format!("warned\n{traceback}\n\nDuring handling …\n\n{}", traceback.replace("nope", "b\nof two lines"));
         assert_eq!(first(&chained), "KeyError: 'b");
-        assert_eq!(first("panic: out of stock\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:3 +0x5"), "panic: out of stock");
+        assert_eq!(
+            first("panic: out of stock\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:3 +0x5"),
+            "panic: out of stock"
+        );
+        assert_eq!(
+            first("warned\nTypeError: x is undefined\n    at f (/hooks.js:3:5)\n    at g (/hooks.js:7:1)"),
+            "TypeError: x is undefined"
+        );
         assert_eq!(exited(3, Some("usage: …".to_owned())), "usage: …");
         assert_eq!(exited(3, None), "the guest ended itself with the exit status 3, and said nothing");
     }

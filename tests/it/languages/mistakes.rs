@@ -54,6 +54,10 @@ fn a_mistake_in_python_is_shown_as_python_shows_it() {
     "#);
     let said = complaint("hooks.py:on_push", &[("hooks.py", "async def on_push(event):\n    pass\n")]);
     assert!(said.contains("`on_push` in `hooks.py` is `async`, and a handler is not"), "{said}");
+    let early = "from tenterhook import kv\n\nkv.get(\"a\")\n\n\ndef on_push(event):\n    pass\n";
+    let said = complaint("hooks.py:on_push", &[("hooks.py", early)]);
+    assert!(said.contains("File \"hooks.py\", line 3, in <module>"), "{said}");
+    assert!(said.contains("a module's own code runs when the component is made"), "{said}");
 }
 
 #[test]
@@ -68,8 +72,13 @@ fn a_mistake_in_javascript_is_shown_with_its_place() {
     );
     let said = complaint("hooks.js:onPush", &[("hooks.js", "export function onPush(event) {\n  return (1;\n}\n")]);
     assert!(said.contains("Expected \")\" but found \";\"") && said.contains("hooks.js:2:11:"), "{said}");
-    let said = complaint("hooks.js:onPush", &[("hooks.js", "export async function onPush(event) {}\n")]);
-    assert!(said.contains("`onPush` in `hooks.js` is `async`, and a handler is not"), "{said}");
+    let said = complaint("hooks.js:onPush", &[("hooks.js", "export const onPush = 1;\n")]);
+    assert!(said.contains("`onPush` in `hooks.js` is no function"), "{said}");
+    let said = complaint("hooks.js:onPush", &[("hooks.js", "await null;\nexport function onPush(event) {}\n")]);
+    assert!(said.contains("Top-level await is not available") && said.contains("hooks.js:1:0:"), "{said}");
+    let early = "import { kv } from \"tenterhook\";\nkv.get(\"a\");\nexport function onPush(event) {}\n";
+    let said = complaint("hooks.js:onPush", &[("hooks.js", early)]);
+    assert!(said.contains("a module's own code runs when the component is made"), "{said}");
 }
 
 #[test]

@@ -14,8 +14,9 @@ const PACKAGE: &str = "package tenterhook:webhook@0.1.0;\n";
 /// The name of the world.
 pub(super) const NAME: &str = "handlers";
 
-/// The package of WASI's that sends requests, with what it needs: what the SDKs of interpreters call of them.
-pub(super) const WASI: [(&str, &str); 3] = [
+/// What the SDKs of interpreters call of WASI's packages.
+pub(super) const WASI: [(&str, &str); 4] = [
+    ("cli.wit", include_str!("wasi/cli.wit")),
     ("clocks.wit", include_str!("wasi/clocks.wit")),
     ("http.wit", include_str!("wasi/http.wit")),
     ("io.wit", include_str!("wasi/io.wit")),
@@ -45,8 +46,8 @@ pub(super) fn text<'h>(exports: impl Iterator<Item = &'h str>) -> String {
 /// # Errors
 /// The folder cannot be written.
 pub(super) fn write(folder: &Path, world: &str, namespace: &str) -> Result<(), Error> {
-    let requests = ["clocks/monotonic-clock", "io/poll", "http/types", "http/outgoing-handler"];
-    let imports: String = requests.iter().map(|name| format!("  import {NAMESPACE}:{name}@0.2.0;\n")).collect();
+    let called_by_sdks = ["cli/exit", "clocks/monotonic-clock", "io/poll", "http/types", "http/outgoing-handler"];
+    let imports: String = called_by_sdks.iter().map(|name| format!("  import {NAMESPACE}:{name}@0.2.0;\n")).collect();
     let head = format!("world {NAME} {{\n");
     let world = world.replacen(&head, &format!("{head}{imports}"), 1);
     let called = |text: &str| text.replace(&format!("{NAMESPACE}:"), &format!("{namespace}:"));

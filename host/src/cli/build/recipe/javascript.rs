@@ -62,6 +62,8 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
         "--target=es2022",
         "--main-fields=module,main",
     ]);
+    // The engine does not go on with what is `async` while an export runs: as functions that use `Promise`, which is the SDK's, it is done.
+    command.args(["async-await", "async-generator", "for-await"].map(|syntax| format!("--supported:{syntax}=false")));
     // The longer name first: the shorter one is its beginning.
     command.arg(alias("tenterhook/runtime", "runtime.js")).arg(alias("tenterhook", "index.js"));
     command.args(["--external:tenterhook:*", "--external:wasi:*", "--log-level=warning"]);
@@ -70,6 +72,8 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     if !ran.succeeded {
         return Err(Error::Failed(ran.stderr.trim().to_owned()));
     }
+    let text = String::from_utf8_lossy(&read(&bundle)?).into_owned();
+    files::write(&bundle, with_stand_ins(&text)).map_err(Error::Failed)?;
     let mut command = Command::new(&nth(tools, 2)?.path);
     command
         .arg("--wit")
@@ -85,16 +89,19 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     Ok(with_wasi(read(&component)?))
 }
 
+/// The bundle with the stand-ins' names in its imports.
+fn with_stand_ins(bundle: &str) -> String {
+    bundle.replace(&format!("from \"{}:", world::NAMESPACE), &format!("from \"{WASI}:"))
+}
+
 /// The component with WASI's packages under their own name.
 fn with_wasi(mut component: Vec<u8>) -> Vec<u8> {
-    let stand_ins = ["clocks/", "http/", "io/"].map(|package| format!("{WASI}:{package}"));
-    let longest = stand_ins.iter().map(String::len).max().unwrap_or(0);
-    for start in 0..component.len() {
-        let rest = component.get_mut(start..).unwrap_or_default();
-        let head = rest.get(..longest.min(rest.len())).unwrap_or_default();
-        if stand_ins.iter().any(|name| head.starts_with(name.as_bytes())) {
-            rest.iter_mut().zip(world::NAMESPACE.bytes()).for_each(|(byte, own)| *byte = own);
-        }
+    let stand_in = format!("{WASI}:");
+    let names = component.windows(stand_in.len()).enumerate().filter(|(_, name)| *name == stand_in.as_bytes());
+    let places: Vec<usize> = names.map(|(place, _)| place).collect();
+    for place in places {
+        let name = component.iter_mut().skip(place);
+        name.zip(world::NAMESPACE.bytes()).for_each(|(byte, own)| *byte = own);
     }
     component
 }
@@ -127,4 +134,17 @@ fn camel(export: &str) -> String {
         name.push_str(rest);
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stand_in_takes_no_more_room_than_the_name() {
+        assert_eq!(WASI.len(), world::NAMESPACE.len());
+        let bundle = with_stand_ins("import * as a from \"wasi:io/poll@0.2.0\";\nconst b = \"wasi:c\";\n");
+        assert_eq!(bundle, "import * as a from \"w4si:io/poll@0.2.0\";\nconst b = \"wasi:c\";\n");
+        assert_eq!(with_wasi(b"\x11w4si:io/poll@0.2.0\0w4si:".to_vec()), b"\x11wasi:io/poll@0.2.0\0wasi:");
+    }
 }
