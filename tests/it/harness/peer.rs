@@ -37,7 +37,6 @@ impl Peer {
             .route("/together", any(move || all(together.clone())))
             .fallback(said)
             .with_state(received.clone());
-        #[expect(clippy::disallowed_methods, reason = "a server of the test's own ends with the test")]
         drop(runtime.spawn(async move { axum::serve(listener, app).await.unwrap() }));
         Self { address, received, _runtime: runtime }
     }

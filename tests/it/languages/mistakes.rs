@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::harness::program::{self, Up, text};
-use crate::harness::{toolchains, wat};
+use crate::harness::{toolchains, wat, web};
 
 /// A project whose one trigger calls `call`, with these files.
 fn project(call: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -190,7 +190,6 @@ fn a_module_in_a_folder_is_built_beside_its_source() {
     up.notice("deployed");
     assert!(dir.path().join("src/hooks.wasm").is_file());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let answer =
-        runtime.block_on(async { reqwest::get(format!("{}/webhooks/t", up.url)).await.unwrap().text().await.unwrap() });
+    let answer = runtime.block_on(async { web::get(&format!("{}/webhooks/t", up.url)).await.text().await.unwrap() });
     assert_eq!(answer, "yes");
 }

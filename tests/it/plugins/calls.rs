@@ -1,5 +1,7 @@
 //! Plugins that keep and ask: with a server on loopback in the place of whom they ask.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -158,4 +160,26 @@ fn slack_command_answers_while_slack_waits_and_tells_the_channel() {
         .find(|session| session["state"] != "running")
         .unwrap();
     assert_eq!(session["reason"], "the handler rejected the event: the token is not Slack's: see SLACK_TOKEN");
+}
+
+/// The tests beside the handlers, as the plugins' READMEs say to run them.
+#[test]
+fn the_plugins_pass_their_own_tests() {
+    let sdk = |language: &str| {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk").join(language).canonicalize().unwrap()
+    };
+    if toolchains::has("Python") {
+        let (dir, path) = (copied("stripe-ledger"), sdk("python").join("src"));
+        toolchains::run("python3", &["-m", "unittest"], dir.path(), &[("PYTHONPATH", path.to_str().unwrap())]);
+    }
+    if toolchains::has("JavaScript") {
+        let dir = copied("slack-command");
+        let packages = dir.path().join("node_modules");
+        std::fs::create_dir(&packages).unwrap();
+        std::os::unix::fs::symlink(sdk("js"), packages.join("tenterhook")).unwrap();
+        std::os::unix::fs::symlink(toolchains::types(), packages.join("@types")).unwrap();
+        for script in ["check", "test"] {
+            toolchains::run("npm", &["run", script], dir.path(), &[]);
+        }
+    }
 }
