@@ -42,6 +42,13 @@ const real = {
 
 Object.assign(globalThis, { Promise, clearTimeout, console: consoleOf(), fetch, queueMicrotask: enqueue, setTimeout });
 
+// The engine's own is made of the engine's promises.
+Array.fromAsync = async (items, change = (item) => item) => {
+  const list = [];
+  for await (const item of items) list.push(await change(item, list.length));
+  return list;
+};
+
 /** What the host gives, or its error as the SDK's. */
 function tried(toError, ask) {
   try {

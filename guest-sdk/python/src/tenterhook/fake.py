@@ -118,7 +118,15 @@ def answer_requests(answer: Callable[[http.Request], http.Response]) -> None:
 
 
 def reset() -> None:
-    """Forgets what was kept and logged, and who answers requests: for a test's ``setUp``."""
+    """Forgets what was kept and logged, and who answers requests: for a test's ``setUp``.
+
+    >>> from tenterhook import kv
+    >>> kv.set("a", "1") > 0
+    True
+    >>> reset()
+    >>> kv.get("a") is None
+    True
+    """
     global _sender
     _logs.clear()
     kv._store, http._client = Store(), Client()

@@ -226,7 +226,13 @@ def get(url: str, **options: Any) -> Response:
 
 
 def head(url: str, **options: Any) -> Response:
-    """A ``HEAD`` request, with the options of :func:`request`."""
+    """A ``HEAD`` request, with the options of :func:`request`.
+
+    >>> from tenterhook import fake
+    >>> fake.answer_requests(lambda request: Response(200, [request.method, request.content]))
+    >>> head("https://example.com/").status_code
+    200
+    """
     return request("HEAD", url, **options)
 
 
@@ -245,17 +251,35 @@ def post(url: str, **options: Any) -> Response:
 
 
 def put(url: str, **options: Any) -> Response:
-    """A ``PUT`` request, with the options of :func:`request`."""
+    """A ``PUT`` request, with the options of :func:`request`.
+
+    >>> from tenterhook import fake
+    >>> fake.answer_requests(lambda request: Response(200, [request.method, request.content]))
+    >>> put("https://example.com/a", data="b").json()
+    ['PUT', 'Yg==']
+    """
     return request("PUT", url, **options)
 
 
 def patch(url: str, **options: Any) -> Response:
-    """A ``PATCH`` request, with the options of :func:`request`."""
+    """A ``PATCH`` request, with the options of :func:`request`.
+
+    >>> from tenterhook import fake
+    >>> fake.answer_requests(lambda request: Response(200, [request.method, request.content]))
+    >>> patch("https://example.com/a", data=b"b").json()
+    ['PATCH', 'Yg==']
+    """
     return request("PATCH", url, **options)
 
 
 def delete(url: str, **options: Any) -> Response:
-    """A ``DELETE`` request, with the options of :func:`request`."""
+    """A ``DELETE`` request, with the options of :func:`request`.
+
+    >>> from tenterhook import fake
+    >>> fake.answer_requests(lambda request: Response(200, [request.method, request.content]))
+    >>> delete("https://example.com/a").json()
+    ['DELETE', None]
+    """
     return request("DELETE", url, **options)
 
 

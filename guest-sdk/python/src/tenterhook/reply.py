@@ -55,11 +55,21 @@ class Reply:
     """A response that has begun."""
 
     def write(self, chunk: str | bytes) -> None:
-        """Sends a piece of the body; waits while the sender reads more slowly than it is written."""
+        """Sends a piece of the body; waits while the sender reads more slowly than it is written.
+
+        >>> from tenterhook import fake
+        >>> fake.call(lambda event: start().write("a part"), fake.event()).body
+        b'a part'
+        """
         _sender.write(chunk.encode() if isinstance(chunk, str) else bytes(chunk))
 
 
 def start(status_code: int = 200, headers: Fields = ()) -> Reply:
-    """Sends the status and the headers."""
+    """Sends the status and the headers.
+
+    >>> from tenterhook import fake
+    >>> fake.call(lambda event: start(202, {"X-Id": 7}) and None, fake.event())
+    Response(status=202, headers=[('X-Id', '7')], body=b'')
+    """
     _sender.start(status_code, pairs(headers))
     return Reply()
