@@ -2,6 +2,7 @@
 //! send and stream.
 
 mod conformance;
+mod grants;
 mod mistakes;
 mod python;
 mod scenario;

@@ -159,6 +159,20 @@ fn go() {
 }
 
 #[test]
+fn python() {
+    if toolchains::has("Python") {
+        Served::start("ask.py", "on_ask", copied("python")).play("python");
+    }
+}
+
+#[test]
+fn javascript() {
+    if toolchains::has("JavaScript") {
+        Served::start("ask.js", "onAsk", copied("js")).play("javascript");
+    }
+}
+
+#[test]
 fn c() {
     if toolchains::has("C") {
         Served::start("ask.c", "on_ask", copied("c")).play("c");

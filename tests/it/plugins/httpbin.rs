@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::{Served, components, plugin};
 use crate::harness::program::Up;
+use crate::harness::toolchains;
 
 /// Ended when dropped.
 struct Httpbin {
@@ -95,6 +96,16 @@ fn http_sample_sends_requests() {
     for component in components("http-sample", "webhooks.wasm") {
         let said = story("http-sample/tenterhook.yaml", |dir| {
             std::fs::copy(component, dir.join("webhooks.wasm")).unwrap();
+        });
+        assert_eq!(said, EXPECTED);
+    }
+}
+
+#[test]
+fn http_sample_in_python_sends_the_same() {
+    if toolchains::has("Python") {
+        let said = story("http-sample/python/tenterhook.yaml", |dir| {
+            std::fs::copy(plugin("http-sample/python/webhooks.py"), dir.join("webhooks.py")).unwrap();
         });
         assert_eq!(said, EXPECTED);
     }

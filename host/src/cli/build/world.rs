@@ -15,14 +15,15 @@ const PACKAGE: &str = "package tenterhook:webhook@0.1.0;\n";
 /// The name of the world.
 pub(super) const NAME: &str = "handlers";
 
-/// The package of WASI's that sends requests, with what it needs: what the SDKs call of them.
-pub(super) const WASI: [(&str, &str); 3] = [
+/// What the SDKs call of WASI's packages.
+pub(super) const WASI: [(&str, &str); 4] = [
+    ("cli.wit", include_str!("wasi/cli.wit")),
     ("clocks.wit", include_str!("wasi/clocks.wit")),
     ("http.wit", include_str!("wasi/http.wit")),
     ("io.wit", include_str!("wasi/io.wit")),
 ];
 
-/// The world of a module that sends requests.
+/// What a module may import to send requests.
 const REQUESTS: &str = "package tenterhook:requests;
 
 world requests {
@@ -30,6 +31,9 @@ world requests {
   import wasi:http/outgoing-handler@0.2.0;
 }
 ";
+
+/// How WASI's packages are called.
+pub(super) const NAMESPACE: &str = "wasi";
 
 /// A world that exports these handlers, by their names in kebab case.
 pub(super) fn text<'h>(exports: impl Iterator<Item = &'h str>) -> String {
@@ -45,14 +49,24 @@ pub(super) fn text<'h>(exports: impl Iterator<Item = &'h str>) -> String {
     text
 }
 
-/// Writes the world and the contract to a folder, as tools for WIT read them.
+/// Writes the world and the contract to a folder, as tools for WIT read them, for an interpreter: what its SDK may call has to be imported
+/// before anybody knows what the handlers call. It may be called in any sandbox, and costs nothing in one where it is not.
+/// `namespace` is how WASI's packages are called there.
 ///
 /// # Errors
 /// The folder cannot be written.
-pub(super) fn write(folder: &Path, world: &str) -> Result<(), Error> {
-    files::write(&folder.join("world.wit"), world).map_err(Error::Failed)?;
+pub(super) fn write(folder: &Path, world: &str, namespace: &str) -> Result<(), Error> {
+    let called_by_sdks = ["cli/exit", "clocks/monotonic-clock", "io/poll", "http/types", "http/outgoing-handler"];
+    let imports: String = called_by_sdks.iter().map(|name| format!("  import {NAMESPACE}:{name}@0.2.0;\n")).collect();
+    let head = format!("world {NAME} {{\n");
+    let world = world.replacen(&head, &format!("{head}{imports}"), 1);
+    let called = |text: &str| text.replace(&format!("{NAMESPACE}:"), &format!("{namespace}:"));
+    files::write(&folder.join("world.wit"), called(&world)).map_err(Error::Failed)?;
     for (name, text) in CONTRACT {
         files::write(&folder.join("deps/tenterhook-webhook").join(name), text).map_err(Error::Failed)?;
+    }
+    for (name, text) in WASI {
+        files::write(&folder.join("deps").join(name), called(text)).map_err(Error::Failed)?;
     }
     Ok(())
 }
@@ -70,6 +84,7 @@ pub(super) fn embed(module: &mut Vec<u8>, world: &str) -> Result<(), Error> {
     embedded.map_err(|error| Error::Failed(format!("{error:#}")))
 }
 
+/// The world of a module that sends requests.
 fn requests() -> anyhow::Result<(Resolve, WorldId)> {
     let mut resolve = Resolve::default();
     // In the order in which they use one another.

@@ -22,9 +22,13 @@ pub(super) const TOOLS: [Tool; 1] = [Tool {
 /// What of the SDK a component is made of. The linker leaves out what handlers do not call, and with it the imports.
 const SDK: [&str; 5] = ["host.c", "host_http.c", "host_kv.c", "host_reply.c", "text.c"];
 
+/// A handler's stack, in bytes. It lies before all else, so that what overflows it is a trap.
+const STACK: u32 = 256 << 10;
+
 /// Its own sources.
 pub(super) fn key(job: &Job, key: &mut Key) -> Result<(), Error> {
     key.add("sdk", C.digest());
+    key.add("stack", STACK.to_string());
     add_sources(key, job, &[".c", ".h"])
 }
 
@@ -35,6 +39,8 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     files::write(&glue, glue_code(job)).map_err(Error::Failed)?;
     let mut command = Command::new(&nth(tools, 0)?.path);
     command.args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor", "-Os", "-Wall", "-Wl,--strip-all"]);
+    // Of each session's memory: the 16 MiB that the compiler would take are a quarter of what it may have.
+    command.arg(format!("-Wl,-z,stack-size={STACK}"));
     command.arg(format!("-I{}", sdk.display())).args(sources(job)?).arg(&glue);
     command.args(SDK.map(|file| sdk.join(file))).arg("-o").arg(&core);
     let ran = process::run(command.current_dir(&job.dir)).map_err(Error::Failed)?;
