@@ -1,8 +1,9 @@
 /* What needs no host: texts, answers. */
-#include "tenterhook.h"
+#include "tenterhook_http.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Memory for so many bytes and a zero byte after them. What has no memory left cannot go on. */
 static char *room(size_t length) {
@@ -158,3 +159,12 @@ th_answer th_retry_after(uint64_t ms, const char *reason) {
 th_answer th_reject(const char *reason) { return (th_answer){.kind = TH_REJECT, .body = th_str(reason)}; }
 
 void th_log(th_level level, const char *message) { th_log_fields(level, message, NULL, 0); }
+
+th_text th_http_header(const th_response *response, const char *name) {
+  size_t length = strlen(name);
+  for (size_t i = 0; i < response->header_count; i++) {
+    th_text other = response->headers[i].name;
+    if (other.length == length && strncasecmp(other.data, name, length) == 0) return response->headers[i].value;
+  }
+  return (th_text){NULL, 0};
+}

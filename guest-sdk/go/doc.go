@@ -33,6 +33,11 @@
 // What is printed with fmt.Println, and entries of log and log/slog, are entries of the session's log. [os.Getenv] reads the project's
 // variables, as [Var] does.
 //
+// # Keeping, asking, streaming
+//
+// The package kv keeps things between events, outbound lets net/http send requests to others, and reply sends a response while the handler
+// runs. What the manifest does not grant says so when it is called.
+//
 // # Testing
 //
 // Handlers are functions, which go test runs on your machine with a [Fake] event.

@@ -8,44 +8,13 @@ import (
 	"math"
 	"runtime"
 	"unsafe"
+
+	"github.com/tenterhook/tenterhook/guest-sdk/go/internal/abi"
 )
 
-// This file speaks the canonical ABI of the component model for the contract in wit/. An instance handles one event and is thrown
-// away, so memory that crosses is never freed.
+// This file speaks the canonical ABI of the component model for the contract in wit/: see internal/abi.
 
 var current host = sandbox{}
-
-// kept holds what only the host points at.
-var kept []any
-
-// sbrk takes memory that is none of the garbage collector's.
-//
-//go:linkname sbrk runtime.sbrk
-func sbrk(size uintptr) unsafe.Pointer
-
-// room is the rest of what was taken last.
-var room struct{ next, end uintptr }
-
-// cabiRealloc gives the host memory for what it returns. It may be called before the runtime has started, and must not call the host in turn,
-// as the garbage collector does when it reads the clock: so it takes none of Go's memory.
-//
-//go:wasmexport cabi_realloc
-func cabiRealloc(old unsafe.Pointer, oldSize, align, size uint32) unsafe.Pointer {
-	next := (room.next + uintptr(align) - 1) &^ (uintptr(align) - 1)
-	if next+uintptr(size) > room.end || room.next == 0 {
-		const page = 64 << 10
-		taken := (uintptr(size) + uintptr(align) + page - 1) &^ (page - 1)
-		room.next = uintptr(sbrk(taken))
-		room.end = room.next + taken
-		next = (room.next + uintptr(align) - 1) &^ (uintptr(align) - 1)
-	}
-	room.next = next + uintptr(size)
-	fresh := unsafe.Pointer(next)
-	for at := uint32(0); at < min(oldSize, size); at++ {
-		*(*byte)(unsafe.Add(fresh, at)) = *(*byte)(unsafe.Add(old, at))
-	}
-	return fresh
-}
 
 //go:wasmimport tenterhook:webhook/types@0.1.0 [method]event.id
 func eventID(self uint32, result unsafe.Pointer)
@@ -86,35 +55,6 @@ func varsGet(name unsafe.Pointer, length uint32, result unsafe.Pointer)
 //go:wasmimport tenterhook:webhook/vars@0.1.0 names
 func varsNames(result unsafe.Pointer)
 
-// list is a string or a list as it lies in memory.
-type list struct {
-	start  uint32
-	length uint32
-}
-
-func (l list) bytes() []byte {
-	if l.length == 0 {
-		return []byte{}
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(uintptr(l.start))), l.length)
-}
-
-func (l list) string() string { return string(l.bytes()) }
-
-func (l list) strings() []string {
-	texts := make([]string, l.length)
-	for index, item := range unsafe.Slice((*list)(unsafe.Pointer(uintptr(l.start))), l.length) {
-		texts[index] = item.string()
-	}
-	return texts
-}
-
-// optional is an option<string> as it lies in memory.
-type optional struct {
-	isSome uint8
-	text   list
-}
-
 // variant is a value of the payload as it lies in memory.
 type variant struct {
 	tag  uint8
@@ -122,40 +62,13 @@ type variant struct {
 	bits uint64
 }
 
-// returned is where the host writes a result: not on the stack, which the host's call for memory may move.
-func returned[T any]() *T {
-	result := new(T)
-	kept = append(kept, result)
-	return result
-}
-
-// parts gives a text's place; it must be kept alive as long as that is used.
-func parts(text string) (unsafe.Pointer, uint32) {
-	return unsafe.Pointer(unsafe.StringData(text)), uint32(len(text))
-}
-
-// lower keeps a text or bytes for the host.
-func lower[T string | []byte](content T) list {
-	bytes := []byte(content)
-	kept = append(kept, bytes)
-	return list{uint32(uintptr(unsafe.Pointer(unsafe.SliceData(bytes)))), uint32(len(bytes))}
-}
-
-// lowerAll keeps a list for the host.
-func lowerAll[T any](items []T) list {
-	kept = append(kept, items)
-	return list{uint32(uintptr(unsafe.Pointer(unsafe.SliceData(items)))), uint32(len(items))}
-}
-
-type pair struct{ name, value list }
-
 // hostEvent is the handle of the host's resource.
 type hostEvent uint32
 
 func (e hostEvent) text(call func(uint32, unsafe.Pointer)) string {
-	result := returned[list]()
+	result := abi.Returned[abi.List]()
 	call(uint32(e), unsafe.Pointer(result))
-	return result.string()
+	return result.String()
 }
 
 func (e hostEvent) id() string       { return e.text(eventID) }
@@ -166,12 +79,12 @@ func (e hostEvent) createdAt() int64 { return eventCreatedAt(uint32(e)) }
 func (e hostEvent) trigger() string  { return e.text(eventTrigger) }
 
 func (e hostEvent) redispatchedFrom() string {
-	result := returned[optional]()
+	result := abi.Returned[abi.Optional]()
 	eventRedispatchedFrom(uint32(e), unsafe.Pointer(result))
-	if result.isSome == 0 {
+	if result.IsSome == 0 {
 		return ""
 	}
-	return result.text.string()
+	return result.Text.String()
 }
 
 // The cases of the variant `value`.
@@ -187,12 +100,12 @@ const (
 )
 
 func (e hostEvent) get(pointer string) content {
-	result := returned[variant]()
-	key, length := parts(pointer)
+	result := abi.Returned[variant]()
+	key, length := abi.Parts(pointer)
 	// No field's value: a JSON text is never empty. So one call tells what is missing from what is null.
 	eventGet(uint32(e), key, length, tagJSON, 8, 0, unsafe.Pointer(result))
 	runtime.KeepAlive(pointer)
-	text := *(*list)(unsafe.Pointer(&result.bits))
+	text := *(*abi.List)(unsafe.Pointer(&result.bits))
 	switch result.tag {
 	case tagNull:
 		return nil
@@ -205,61 +118,61 @@ func (e hostEvent) get(pointer string) content {
 	case tagNumber:
 		return math.Float64frombits(result.bits)
 	case tagText:
-		return text.string()
+		return text.String()
 	case tagBytes:
-		return text.bytes()
+		return text.Bytes()
 	default:
-		if text.length == 0 {
+		if text.Length == 0 {
 			return missing{}
 		}
-		return json.RawMessage(text.bytes())
+		return json.RawMessage(text.Bytes())
 	}
 }
 
 func (e hostEvent) has(pointer string) bool {
-	key, length := parts(pointer)
+	key, length := abi.Parts(pointer)
 	found := eventHas(uint32(e), key, length) != 0
 	runtime.KeepAlive(pointer)
 	return found
 }
 
 func (e hostEvent) keys(pointer string) []string {
-	result := returned[list]()
-	key, length := parts(pointer)
+	result := abi.Returned[abi.List]()
+	key, length := abi.Parts(pointer)
 	eventKeys(uint32(e), key, length, unsafe.Pointer(result))
 	runtime.KeepAlive(pointer)
-	return result.strings()
+	return result.Strings()
 }
 
 // sandbox is the host of a component.
 type sandbox struct{}
 
 func (sandbox) log(level Level, message string, fields []field) {
-	pairs := make([]pair, len(fields))
+	pairs := make([]abi.Pair, len(fields))
 	for index, field := range fields {
-		pairs[index] = pair{lower(field.name), lower(field.value)}
+		pairs[index] = abi.Pair{abi.Lower(field.name), abi.Lower(field.value)}
 	}
-	text, length := parts(message)
+	text, length := abi.Parts(message)
 	logLog(uint32(level), text, length, unsafe.Pointer(unsafe.SliceData(pairs)), uint32(len(pairs)))
 	runtime.KeepAlive(message)
 	runtime.KeepAlive(pairs)
 }
 
 func (sandbox) variable(name string) (string, bool) {
-	result := returned[optional]()
-	text, length := parts(name)
+	result := abi.Returned[abi.Optional]()
+	text, length := abi.Parts(name)
 	varsGet(text, length, unsafe.Pointer(result))
 	runtime.KeepAlive(name)
-	if result.isSome == 0 {
+	if result.IsSome == 0 {
 		return "", false
 	}
-	return result.text.string(), true
+	return result.Text.String(), true
 }
 
 func (sandbox) variables() []string {
-	result := returned[list]()
+	result := abi.Returned[abi.List]()
 	varsNames(unsafe.Pointer(result))
-	return result.strings()
+	return result.Strings()
 }
 
 // answer is a result<option<response>, failure> as it lies in memory.
@@ -275,8 +188,8 @@ type answer struct {
 type response struct {
 	status  uint16
 	_       [2]byte
-	headers list
-	body    list
+	headers abi.List
+	body    abi.List
 	_       [8]byte
 }
 
@@ -288,7 +201,7 @@ type retry struct {
 	hasAfter uint8
 	_        [7]byte
 	after    uint64
-	reason   list
+	reason   abi.List
 }
 
 type reject struct {
@@ -296,7 +209,7 @@ type reject struct {
 	_       [7]byte
 	tag     uint8
 	_       [7]byte
-	reason  list
+	reason  abi.List
 	_       [16]byte
 }
 
@@ -308,13 +221,13 @@ func Run[H Handler](event uint32, handler H) unsafe.Pointer {
 		return lowerFailure(failureOf(err))
 	}
 	result := &answer{}
-	kept = append(kept, result)
+	abi.Keep(result)
 	if returned == nil {
 		return unsafe.Pointer(result)
 	}
-	pairs := make([]pair, len(returned.Headers))
+	pairs := make([]abi.Pair, len(returned.Headers))
 	for index, header := range returned.Headers {
-		pairs[index] = pair{lower(header.Name), lower(header.Value)}
+		pairs[index] = abi.Pair{abi.Lower(header.Name), abi.Lower(header.Value)}
 	}
 	status := returned.Status
 	if status == 0 {
@@ -325,20 +238,20 @@ func Run[H Handler](event uint32, handler H) unsafe.Pointer {
 		status = 0
 	}
 	result.tag = 1
-	result.ok = response{status: uint16(status), headers: lowerAll(pairs), body: lower(returned.Body)}
+	result.ok = response{status: uint16(status), headers: abi.LowerAll(pairs), body: abi.Lower(returned.Body)}
 	return unsafe.Pointer(result)
 }
 
 func lowerFailure(failure Failure) unsafe.Pointer {
 	if failure.IsReject {
-		result := &reject{isError: 1, tag: 1, reason: lower(failure.Reason)}
-		kept = append(kept, result)
+		result := &reject{isError: 1, tag: 1, reason: abi.Lower(failure.Reason)}
+		abi.Keep(result)
 		return unsafe.Pointer(result)
 	}
-	result := &retry{isError: 1, reason: lower(failure.Reason)}
+	result := &retry{isError: 1, reason: abi.Lower(failure.Reason)}
 	if failure.After > 0 {
 		result.hasAfter, result.after = 1, uint64(failure.After.Milliseconds())
 	}
-	kept = append(kept, result)
+	abi.Keep(result)
 	return unsafe.Pointer(result)
 }

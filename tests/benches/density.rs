@@ -71,7 +71,8 @@ pub(crate) fn load(folder: &Path) {
     println!("  memory of one that was not called since the start       0 KiB");
 }
 
-fn library(blobs: &Path, compiled: &Path) -> (Engine, Library) {
+/// A host's modules, whose components and code are in these folders.
+pub(crate) fn library(blobs: &Path, compiled: &Path) -> (Engine, Library) {
     let mut config = Config::load(None).unwrap();
     config.guest.modules.loaded = 10_000;
     let engine = Engine::new(&config.guest, 4).unwrap();
@@ -96,7 +97,7 @@ fn distinct(component: &[u8], number: usize) -> Vec<u8> {
 }
 
 /// What this process holds that is of no file, in KiB.
-fn memory() -> f64 {
+pub(crate) fn memory() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
     line.split_whitespace().next().unwrap().parse().unwrap()

@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Some("languages") => languages::print(),
         Some("density") => density::print(),
         Some("loads") => density::load(Path::new(&arguments[1])),
+        Some("calls") => languages::calls(Path::new(&arguments[1]), &arguments[2]),
         Some(other) => panic!("unknown argument {other:?}"),
         None => run(),
     }

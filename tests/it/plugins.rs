@@ -1,6 +1,8 @@
 //! The example projects, served by the program: as they are checked in, and rebuilt from their sources.
 
 mod calls;
+mod httpbin;
+mod labeler;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -9,7 +9,8 @@ use crate::guest;
 use crate::wasm_toolchain::{Place, provide};
 
 /// Each plugin's folder, and the component in it that its manifest names.
-const PLUGINS: [(&str, &str); 2] = [("http-sample", "webhooks.wasm"), ("echo", "echo.wasm")];
+const PLUGINS: [(&str, &str); 3] =
+    [("http-sample", "webhooks.wasm"), ("echo", "echo.wasm"), ("github-labeler", "labeler.wasm")];
 
 /// A first run downloads the repository: the components in it stay small.
 const LARGEST: usize = 150 << 10;

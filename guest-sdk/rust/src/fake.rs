@@ -39,16 +39,40 @@ thread_local! {
 }
 
 /// Gives the project a variable, or the variable another value.
+///
+/// ```
+/// use tenterhook::{fake, vars};
+///
+/// fake::set_var("GREETING", "hello");
+/// assert_eq!(vars::get("GREETING").as_deref(), Some("hello"));
+/// ```
 pub fn set_var(name: impl Into<String>, value: impl Into<String>) {
     VARS.with_borrow_mut(|vars| vars.insert(name.into(), value.into()));
 }
 
 /// What has been logged and printed with [`println!`](crate::println) since the last call: `warn running out stock=3`.
+///
+/// ```
+/// use tenterhook::{fake, log};
+///
+/// log::warn!(stock = 3, "running out");
+/// assert_eq!(fake::take_logs(), ["warn running out stock=3"]);
+/// assert!(fake::take_logs().is_empty());
+/// ```
 pub fn take_logs() -> Vec<String> {
     LOGS.take()
 }
 
 /// What has been sent by [`reply`](crate::reply) since the last call; none when nothing was.
+///
+/// ```
+/// use tenterhook::{fake, reply};
+///
+/// assert!(fake::take_reply().is_none());
+/// reply::start(200, &[])?.write("hello")?;
+/// assert_eq!(fake::take_reply().unwrap().body, b"hello");
+/// # Ok::<(), reply::Error>(())
+/// ```
 pub fn take_reply() -> Option<Response> {
     reply::take()
 }

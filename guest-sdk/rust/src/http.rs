@@ -86,37 +86,90 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// A `GET` request.
+///
+/// ```
+/// use tenterhook::http;
+///
+/// # tenterhook::fake::answer_requests(|request| Ok(http::Response::new(200, request.body.unwrap_or(request.method.into_bytes()))));
+/// let answer = http::get("https://api.example/user").send()?;
+/// # assert_eq!(answer.text(), "GET");
+/// # Ok::<(), http::Error>(())
+/// ```
 pub fn get(url: impl Into<String>) -> Request {
     Request::new("GET", url)
 }
 
 /// A `POST` request.
+///
+/// ```
+/// use tenterhook::http;
+///
+/// # tenterhook::fake::answer_requests(|request| Ok(http::Response::new(200, request.body.unwrap_or(request.method.into_bytes()))));
+/// let answer = http::post("https://api.example/notes").body("remember").send()?.ok()?;
+/// # assert_eq!(answer.text(), "remember");
+/// # Ok::<(), http::Error>(())
+/// ```
 pub fn post(url: impl Into<String>) -> Request {
     Request::new("POST", url)
 }
 
 /// A `PUT` request.
+///
+/// ```
+/// use tenterhook::http;
+///
+/// let request = http::put("https://api.example/notes/7");
+/// assert_eq!(request.method, "PUT");
+/// ```
 pub fn put(url: impl Into<String>) -> Request {
     Request::new("PUT", url)
 }
 
 /// A `PATCH` request.
+///
+/// ```
+/// use tenterhook::http;
+///
+/// let request = http::patch("https://api.example/notes/7");
+/// assert_eq!(request.method, "PATCH");
+/// ```
 pub fn patch(url: impl Into<String>) -> Request {
     Request::new("PATCH", url)
 }
 
 /// A `DELETE` request.
+///
+/// ```
+/// use tenterhook::http;
+///
+/// let request = http::delete("https://api.example/notes/7");
+/// assert_eq!(request.method, "DELETE");
+/// ```
 pub fn delete(url: impl Into<String>) -> Request {
     Request::new("DELETE", url)
 }
 
 impl Request {
     /// A request of any method.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let request = http::Request::new("PURGE", "https://cdn.example/page").header("X-Soft", "1");
+    /// assert_eq!((&*request.method, request.headers.len()), ("PURGE", 1));
+    /// ```
     pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
         Self { method: method.into(), url: url.into(), headers: Vec::new(), body: None, timeout: None }
     }
 
     /// With one more header.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let request = http::get("https://api.example/").header("Accept", "text/csv");
+    /// assert_eq!(request.headers, [("Accept".into(), "text/csv".into())]);
+    /// ```
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -124,12 +177,26 @@ impl Request {
     }
 
     /// With `Authorization: Bearer …`.
+    ///
+    /// ```
+    /// use tenterhook::{http, vars};
+    ///
+    /// let request = http::get("https://api.example/").bearer(vars::get("TOKEN").unwrap_or_default());
+    /// assert_eq!(request.headers[0].0, "Authorization");
+    /// ```
     #[must_use]
     pub fn bearer(self, token: impl fmt::Display) -> Self {
         self.header("Authorization", format!("Bearer {token}"))
     }
 
     /// With this body.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let request = http::post("https://api.example/").body([0xff, 0x00]);
+    /// assert_eq!(request.body.unwrap(), [0xff, 0x00]);
+    /// ```
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
@@ -137,6 +204,14 @@ impl Request {
     }
 
     /// With this value as a body of JSON.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let request = http::post("https://api.example/").json(&["bug"])?;
+    /// assert_eq!(request.body.unwrap(), br#"["bug"]"#);
+    /// # Ok::<(), tenterhook::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The value has no form in JSON: a map whose keys are not texts.
@@ -146,6 +221,15 @@ impl Request {
     }
 
     /// With so much time for each part.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tenterhook::http;
+    ///
+    /// # tenterhook::fake::answer_requests(|_| Err(http::Error::Timeout("the answer took too long".into())));
+    /// let late = http::get("https://api.example/").timeout(Duration::from_secs(2)).send();
+    /// assert!(matches!(late, Err(http::Error::Timeout(_))));
+    /// ```
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -153,6 +237,14 @@ impl Request {
     }
 
     /// Sends it, and waits for all of the response.
+    ///
+    /// ```
+    /// use tenterhook::{fake, http};
+    ///
+    /// fake::answer_requests(|_| Ok(http::Response::new(404, "")));
+    /// assert_eq!(http::get("https://api.example/nope").send()?.status, 404);
+    /// # Ok::<(), http::Error>(())
+    /// ```
     ///
     /// # Errors
     /// There is no response. One with a status such as 404 is no error here; see [`Response::ok`].
@@ -169,6 +261,13 @@ impl Response {
 
     /// Itself when its status is one of 200 to 299.
     ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// assert_eq!(http::Response::new(404, "").ok(), Err(http::Error::Status(404)));
+    /// assert!(http::Response::new(204, "").ok().is_ok());
+    /// ```
+    ///
     /// # Errors
     /// It is another.
     pub fn ok(self) -> Result<Self, Error> {
@@ -176,16 +275,36 @@ impl Response {
     }
 
     /// The first value of a header, in any case.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let mut answer = http::Response::new(429, "");
+    /// answer.headers.push(("Retry-After".into(), "30".into()));
+    /// assert_eq!(answer.header("retry-after"), Some("30"));
+    /// ```
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
 
     /// The body as text; what is not UTF-8 is replaced.
+    ///
+    /// ```
+    /// assert_eq!(tenterhook::http::Response::new(200, "päivä").text(), "päivä");
+    /// ```
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The body as what its JSON says.
+    ///
+    /// ```
+    /// use tenterhook::http;
+    ///
+    /// let user: serde_json::Value = http::Response::new(200, r#"{"login": "ada"}"#).json()?;
+    /// assert_eq!(user["login"], "ada");
+    /// # Ok::<(), tenterhook::Error>(())
+    /// ```
     ///
     /// # Errors
     /// It is not JSON, or that of another type.

@@ -38,11 +38,28 @@ pub struct Entry {
 
 impl Entry {
     /// The value, when it is text.
+    ///
+    /// ```
+    /// use tenterhook::kv;
+    ///
+    /// kv::set("name", "Ada")?;
+    /// assert_eq!(kv::get("name")?.unwrap().text(), Some("Ada"));
+    /// # Ok::<(), kv::Error>(())
+    /// ```
     pub fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.value).ok()
     }
 
     /// The value as what its JSON says.
+    ///
+    /// ```
+    /// use tenterhook::kv;
+    ///
+    /// kv::set("order", r#"{"id": 7}"#)?;
+    /// let order: serde_json::Value = kv::get("order")?.unwrap().json()?;
+    /// assert_eq!(order["id"], 7);
+    /// # Ok::<(), tenterhook::Error>(())
+    /// ```
     ///
     /// # Errors
     /// It is not JSON, or that of another type.
@@ -95,6 +112,15 @@ impl std::error::Error for Error {}
 
 /// What is under a key; none when nothing is, or its time is over.
 ///
+/// ```
+/// use tenterhook::kv;
+///
+/// kv::set("greeting", "hello")?;
+/// assert_eq!(kv::get("greeting")?.unwrap().text(), Some("hello"));
+/// assert_eq!(kv::get("farewell")?, None);
+/// # Ok::<(), kv::Error>(())
+/// ```
+///
 /// # Errors
 /// See [`Error`].
 pub fn get(key: &str) -> Result<Option<Entry>, Error> {
@@ -102,6 +128,14 @@ pub fn get(key: &str) -> Result<Option<Entry>, Error> {
 }
 
 /// Puts a value in the place of what is there, for good. Gives its version.
+///
+/// ```
+/// use tenterhook::kv;
+///
+/// let first = kv::set("state", "open")?;
+/// assert!(kv::set("state", [0xff, 0x00])? > first);
+/// # Ok::<(), kv::Error>(())
+/// ```
 ///
 /// # Errors
 /// See [`Error`].
@@ -111,6 +145,15 @@ pub fn set(key: &str, value: impl AsRef<[u8]>) -> Result<u64, Error> {
 
 /// As [`set`], for a time.
 ///
+/// ```
+/// use std::time::Duration;
+/// use tenterhook::kv;
+///
+/// kv::set_for(Duration::from_secs(3600), "token", "t0ken")?;
+/// # assert_eq!(kv::get("token")?.unwrap().text(), Some("t0ken"));
+/// # Ok::<(), kv::Error>(())
+/// ```
+///
 /// # Errors
 /// See [`Error`].
 pub fn set_for(ttl: Duration, key: &str, value: impl AsRef<[u8]>) -> Result<u64, Error> {
@@ -118,6 +161,14 @@ pub fn set_for(ttl: Duration, key: &str, value: impl AsRef<[u8]>) -> Result<u64,
 }
 
 /// Removes what is there, and says whether anything was.
+///
+/// ```
+/// use tenterhook::kv;
+///
+/// kv::set("draft", "")?;
+/// assert_eq!((kv::delete("draft")?, kv::delete("draft")?), (true, false));
+/// # Ok::<(), kv::Error>(())
+/// ```
 ///
 /// # Errors
 /// See [`Error`].
@@ -127,6 +178,15 @@ pub fn delete(key: &str) -> Result<bool, Error> {
 
 /// Adds to a decimal integer, of 0 when there is none, in one step. What is there keeps its time.
 ///
+/// ```
+/// use tenterhook::kv;
+///
+/// assert_eq!((kv::add("orders", 5)?, kv::add("orders", -7)?), (5, -2));
+/// kv::set("name", "Ada")?;
+/// assert!(matches!(kv::add("name", 1), Err(kv::Error::NotANumber(_))));
+/// # Ok::<(), kv::Error>(())
+/// ```
+///
 /// # Errors
 /// See [`Error`].
 pub fn add(key: &str, delta: i64) -> Result<i64, Error> {
@@ -134,6 +194,15 @@ pub fn add(key: &str, delta: i64) -> Result<i64, Error> {
 }
 
 /// As [`add`], and what is there is kept for a time from now on.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenterhook::kv;
+///
+/// let requests = kv::add_for(Duration::from_secs(60), "requests", 1)?;
+/// # assert_eq!(requests, 1);
+/// # Ok::<(), kv::Error>(())
+/// ```
 ///
 /// # Errors
 /// See [`Error`].
@@ -143,6 +212,17 @@ pub fn add_for(ttl: Duration, key: &str, delta: i64) -> Result<i64, Error> {
 
 /// As [`set`], if what is there has the version `expected`; none expects that nothing is there.
 ///
+/// ```
+/// use tenterhook::kv::{self, Swapped};
+///
+/// // Of two sessions that take the same job, one has it.
+/// assert!(matches!(kv::compare_and_swap("job", None, "ses_1")?, Swapped::Done(_)));
+/// let Swapped::Conflict(Some(there)) = kv::compare_and_swap("job", None, "ses_2")? else { panic!("it is taken") };
+/// assert_eq!(there.text(), Some("ses_1"));
+/// assert!(matches!(kv::compare_and_swap("job", Some(there.version), "done")?, Swapped::Done(_)));
+/// # Ok::<(), kv::Error>(())
+/// ```
+///
 /// # Errors
 /// See [`Error`].
 pub fn compare_and_swap(key: &str, expected: Option<u64>, value: impl AsRef<[u8]>) -> Result<Swapped, Error> {
@@ -150,6 +230,15 @@ pub fn compare_and_swap(key: &str, expected: Option<u64>, value: impl AsRef<[u8]
 }
 
 /// As [`compare_and_swap`], for a time.
+///
+/// ```
+/// use std::time::Duration;
+/// use tenterhook::kv::{self, Swapped};
+///
+/// let lock = kv::compare_and_swap_for(Duration::from_secs(30), "lock", None, "mine")?;
+/// assert!(matches!(lock, Swapped::Done(_)));
+/// # Ok::<(), kv::Error>(())
+/// ```
 ///
 /// # Errors
 /// See [`Error`].
@@ -188,6 +277,18 @@ pub fn update(key: &str, mut next: impl FnMut(Option<&[u8]>) -> Vec<u8>) -> Resu
 /// A page of the entries whose keys begin with `prefix`, after the key `after`: at most `limit`, and no more than the host gives at
 /// once. [`entries`] goes through all pages.
 ///
+/// ```
+/// use tenterhook::kv;
+///
+/// for name in ["user/b", "user/a", "user/c"] {
+///     kv::set(name, "")?;
+/// }
+/// let page = kv::list("user/", None, 2)?;
+/// assert_eq!((&*page.entries[1].key, page.next.as_deref()), ("user/b", Some("user/b")));
+/// assert_eq!(kv::list("user/", page.next.as_deref(), 2)?.next, None);
+/// # Ok::<(), kv::Error>(())
+/// ```
+///
 /// # Errors
 /// See [`Error`].
 pub fn list(prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, Error> {
@@ -195,6 +296,19 @@ pub fn list(prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, Error
 }
 
 /// All entries whose keys begin with `prefix`, in the order of their keys' bytes, read a page at a time.
+///
+/// ```
+/// use tenterhook::kv;
+///
+/// kv::set("user/b", "Bea")?;
+/// kv::set("user/a", "Ada")?;
+/// for entry in kv::entries("user/") {
+///     println!("{}", entry?.key);
+/// }
+/// # let keys: Vec<_> = kv::entries("user/").map(|entry| entry.unwrap().key).collect();
+/// # assert_eq!(keys, ["user/a", "user/b"]);
+/// # Ok::<(), kv::Error>(())
+/// ```
 pub fn entries(prefix: &str) -> impl Iterator<Item = Result<Entry, Error>> {
     const PAGE: u32 = 100;
     let prefix = prefix.to_owned();

@@ -58,6 +58,15 @@ impl std::error::Error for Error {}
 
 /// Sends the status and the headers.
 ///
+/// ```
+/// use tenterhook::{fake, reply};
+///
+/// reply::start(204, &[("X-Seen", "yes")])?;
+/// assert!(matches!(reply::start(200, &[]), Err(reply::Error::Invalid(_))), "there is one head");
+/// assert_eq!(fake::take_reply().unwrap().status, 204);
+/// # Ok::<(), reply::Error>(())
+/// ```
+///
 /// # Errors
 /// See [`Error`].
 pub fn start(status: u16, headers: &[(&str, &str)]) -> Result<Reply, Error> {
@@ -67,6 +76,17 @@ pub fn start(status: u16, headers: &[(&str, &str)]) -> Result<Reply, Error> {
 
 impl Reply {
     /// Sends a piece of the body; waits while the sender reads more slowly than it is written.
+    ///
+    /// ```
+    /// use std::io::Write as _;
+    /// use tenterhook::{fake, reply};
+    ///
+    /// let mut answer = reply::start(200, &[])?;
+    /// answer.write("one\n")?;
+    /// writeln!(answer, "{}", 2).unwrap();
+    /// assert_eq!(fake::take_reply().unwrap().body, b"one\n2\n");
+    /// # Ok::<(), reply::Error>(())
+    /// ```
     ///
     /// # Errors
     /// See [`Error`].

@@ -1,4 +1,8 @@
-"""Webhooks that print what they receive to their session's log."""
+"""Webhooks that print what they receive to their session's log, and one that sends requests of its own."""
+
+import os
+
+from tenterhook import http
 
 
 def on_http_get_or_head(event):
@@ -37,3 +41,23 @@ def _print_sorted(title, fields):
         print("  none")
     for key in sorted(fields):
         print(f"  {key} = {fields[key]}")
+
+
+def send_requests(_event):
+    """Sends requests, with and without credentials, to a server that says what it was sent."""
+    base = os.environ["HTTPBIN_BASE_URL"].rstrip("/")
+    _print_answer("GET", f"{base}/get?key1=value1&key2=value2")
+    _print_answer("GET", f"{base}/status/404")
+    _print_answer("POST", f"{base}/post", data={"foo": "bar"})
+    _print_answer("POST", f"{base}/post", json={"foo": "bar"})
+    _print_answer("GET", f"{base}/basic-auth/user/pass", auth=("user", "pass"))
+    _print_answer("GET", f"{base}/basic-auth/user/pass", auth=("who", "what"))
+    # The host puts the value in the place of what the handler reads.
+    _print_answer("GET", f"{base}/bearer", headers={"Authorization": "Bearer " + os.environ["HTTPBIN_TOKEN"]})
+
+
+def _print_answer(method, url, **options):
+    print(method, url)
+    answer = http.request(method, url, **options)
+    print(f"Status: {answer.status_code}, {answer.headers.get('Content-Type', 'without a body')}")
+    print(answer.text)

@@ -1,6 +1,7 @@
-//! Webhooks that print what they receive to their session's log.
+//! Webhooks that print what they receive to their session's log, and one that sends requests of its own.
 
-use tenterhook::{Data, Event, Value, println};
+use serde_json::json;
+use tenterhook::{Data, Event, Result, Value, http, println, vars};
 
 /// GET and HEAD requests: their query parameters.
 #[tenterhook::handler]
@@ -45,4 +46,30 @@ fn print_sorted(title: &str, fields: &Value) {
     for key in keys {
         println!("  {key} = {}", fields[&*key]);
     }
+}
+
+/// Sends requests, with and without credentials, to a server that says what it was sent.
+#[tenterhook::handler]
+fn send_requests(_event: Event) -> Result<()> {
+    let base = vars::get("HTTPBIN_BASE_URL").unwrap_or_default();
+    let url = |path: &str| format!("{}/{path}", base.trim_end_matches('/'));
+    let form = "application/x-www-form-urlencoded";
+
+    print_answer(http::get(url("get?key1=value1&key2=value2")))?;
+    print_answer(http::get(url("status/404")))?;
+    print_answer(http::post(url("post")).header("Content-Type", form).body("foo=bar"))?;
+    print_answer(http::post(url("post")).json(&json!({"foo": "bar"}))?)?;
+    // `user` and `pass`, and what is neither.
+    print_answer(http::get(url("basic-auth/user/pass")).header("Authorization", "Basic dXNlcjpwYXNz"))?;
+    print_answer(http::get(url("basic-auth/user/pass")).header("Authorization", "Basic d2hvOndoYXQ="))?;
+    // The host puts the value in the place of what the handler reads.
+    print_answer(http::get(url("bearer")).bearer(vars::get("HTTPBIN_TOKEN").unwrap_or_default()))
+}
+
+fn print_answer(request: http::Request) -> Result<()> {
+    println!("{} {}", request.method, request.url);
+    let answer = request.send()?;
+    println!("Status: {}, {}", answer.status, answer.header("Content-Type").unwrap_or("without a body"));
+    println!("{}", answer.text());
+    Ok(())
 }

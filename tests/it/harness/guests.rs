@@ -25,6 +25,11 @@ pub(crate) fn grants(target: &str) -> Vec<u8> {
     guest("grants", target)
 }
 
+/// As [`kitchen_sink`], of `tests/guests/conformance`.
+pub(crate) fn conformance(target: &str) -> Vec<u8> {
+    guest("conformance", target)
+}
+
 fn guest(name: &str, target: &str) -> Vec<u8> {
     static BUILT: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap();
@@ -37,11 +42,17 @@ fn guest(name: &str, target: &str) -> Vec<u8> {
     built[&key].clone()
 }
 
-/// Runs `cargo xtask`, which must succeed.
-pub(crate) fn xtask(arguments: &[&str]) {
+/// A compiler that builds for `target`.
+pub(crate) fn rustc(target: &str) -> PathBuf {
+    PathBuf::from(xtask(&["wasm-toolchain", "--print-rustc", target]).trim())
+}
+
+/// Runs `cargo xtask`, which must succeed, and gives what it printed.
+pub(crate) fn xtask(arguments: &[&str]) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["xtask"]).args(arguments).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
     let output = command.output().unwrap();
     assert!(output.status.success(), "cargo xtask {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }

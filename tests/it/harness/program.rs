@@ -109,6 +109,14 @@ impl Up {
         Self::spawn(command)
     }
 
+    /// With these variables in its environment.
+    pub(crate) fn start_told(dir: &Path, data: &Path, variables: &[(&str, PathBuf)]) -> Self {
+        let mut command = command();
+        command.arg("up").arg(dir).arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--json"]);
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        Self::spawn(command)
+    }
+
     /// `tenterhook serve` on a data directory.
     pub(crate) fn serve(data: &Path) -> Self {
         let mut command = command();

@@ -70,6 +70,9 @@ pub(crate) fn compare_and_swap(
 }
 
 pub(crate) fn list(prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, Error> {
+    if limit == 0 {
+        return Err(Error::Limit("a page has one entry at the least, and `limit` is 0".to_owned()));
+    }
     STORE.with_borrow(|store| {
         let is_on_it = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| key > after);
         let mut matching = store.entries.values().filter(|entry| is_on_it(&entry.key));

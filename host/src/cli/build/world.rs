@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use wit_component::StringEncoding;
 use wit_parser::{Resolve, WorldId};
 
@@ -14,13 +15,22 @@ const PACKAGE: &str = "package tenterhook:webhook@0.1.0;\n";
 /// The name of the world.
 pub(super) const NAME: &str = "handlers";
 
-/// What the SDKs of interpreters call of WASI's packages.
+/// What the SDKs call of WASI's packages.
 pub(super) const WASI: [(&str, &str); 4] = [
     ("cli.wit", include_str!("wasi/cli.wit")),
     ("clocks.wit", include_str!("wasi/clocks.wit")),
     ("http.wit", include_str!("wasi/http.wit")),
     ("io.wit", include_str!("wasi/io.wit")),
 ];
+
+/// What a module may import to send requests.
+const REQUESTS: &str = "package tenterhook:requests;
+
+world requests {
+  import wasi:clocks/monotonic-clock@0.2.0;
+  import wasi:http/outgoing-handler@0.2.0;
+}
+";
 
 /// How WASI's packages are called.
 pub(super) const NAMESPACE: &str = "wasi";
@@ -61,14 +71,30 @@ pub(super) fn write(folder: &Path, world: &str, namespace: &str) -> Result<(), E
     Ok(())
 }
 
-/// Puts the world into a core module, so that it can be made a component.
+/// Puts the world into a core module, and what it may import of WASI, so that it can be made a component. What it does not use
+/// is no part of that.
 ///
 /// # Errors
 /// A handler has a name that no component's export can have, or the module is none.
 pub(super) fn embed(module: &mut Vec<u8>, world: &str) -> Result<(), Error> {
-    let (resolve, world) = resolve(world).map_err(|error| Error::Failed(format!("{error:#}")))?;
-    wit_component::embed_component_metadata(module, &resolve, world, StringEncoding::UTF8)
-        .map_err(|error| Error::Failed(format!("{error:#}")))
+    let mut embed = |(resolve, world): (Resolve, WorldId)| {
+        wit_component::embed_component_metadata(module, &resolve, world, StringEncoding::UTF8)
+    };
+    let embedded = resolve(world).and_then(&mut embed).and_then(|()| requests()).and_then(embed);
+    embedded.map_err(|error| Error::Failed(format!("{error:#}")))
+}
+
+/// The world of a module that sends requests.
+fn requests() -> anyhow::Result<(Resolve, WorldId)> {
+    let mut resolve = Resolve::default();
+    // In the order in which they use one another.
+    for name in ["io.wit", "clocks.wit", "http.wit"] {
+        let (_, text) = WASI.iter().find(|(file, _)| *file == name).context("a package of WASI's is not carried")?;
+        resolve.push_str(name, text)?;
+    }
+    let package = resolve.push_str("requests.wit", REQUESTS)?;
+    let world = resolve.select_world(&[package], Some("requests"))?;
+    Ok((resolve, world))
 }
 
 fn resolve(world: &str) -> anyhow::Result<(Resolve, WorldId)> {

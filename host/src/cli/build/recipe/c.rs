@@ -19,9 +19,16 @@ pub(super) const TOOLS: [Tool; 1] = [Tool {
     remedy: "run `pip install ziglang==0.15.2`, or install Zig, from https://ziglang.org",
 }];
 
+/// What of the SDK a component is made of. The linker leaves out what handlers do not call, and with it the imports.
+const SDK: [&str; 5] = ["host.c", "host_http.c", "host_kv.c", "host_reply.c", "text.c"];
+
+/// A handler's stack, in bytes. It lies before all else, so that what overflows it is a trap.
+const STACK: u32 = 256 << 10;
+
 /// Its own sources.
 pub(super) fn key(job: &Job, key: &mut Key) -> Result<(), Error> {
     key.add("sdk", C.digest());
+    key.add("stack", STACK.to_string());
     add_sources(key, job, &[".c", ".h"])
 }
 
@@ -32,8 +39,10 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     files::write(&glue, glue_code(job)).map_err(Error::Failed)?;
     let mut command = Command::new(&nth(tools, 0)?.path);
     command.args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor", "-Os", "-Wall", "-Wl,--strip-all"]);
+    // Of each session's memory: the 16 MiB that the compiler would take are a quarter of what it may have.
+    command.arg(format!("-Wl,-z,stack-size={STACK}"));
     command.arg(format!("-I{}", sdk.display())).args(sources(job)?).arg(&glue);
-    command.args(["host.c", "text.c"].map(|file| sdk.join(file))).arg("-o").arg(&core);
+    command.args(SDK.map(|file| sdk.join(file))).arg("-o").arg(&core);
     let ran = process::run(command.current_dir(&job.dir)).map_err(Error::Failed)?;
     if !ran.succeeded {
         return Err(Error::Failed(ran.stderr.trim().to_owned()));
