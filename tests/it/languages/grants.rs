@@ -256,7 +256,9 @@ fn javascript() {
     let unheard = logs["items"][1]["message"].as_str().unwrap();
     assert!(unheard.starts_with("a promise was rejected, and nobody asked it: Error: unheard"), "{unheard}");
     project.streams();
-    project.fails(&json!({"url": url}), "TypeError: cannot read property 'length' of undefined", "    at ");
+    let line = JAVASCRIPT.lines().position(|line| line.contains("answer.nothing")).unwrap() + 1;
+    let frame = format!("(hooks.js:{line})");
+    project.fails(&json!({"url": url}), "TypeError: cannot read property 'length' of undefined", &frame);
     let round = json!({"url": format!("{url}/round")});
     project.fails(&round, &format!("FetchError: `{url}/round` leads elsewhere more than 20 times"), "    at ");
     project.is_cut_off(&json!({"how": "reply", "url": url}));
