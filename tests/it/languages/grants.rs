@@ -25,6 +25,8 @@ impl Project {
     fn start(file: &str, source: &str, handlers: &[&str]) -> Self {
         let (dir, data, peer) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), Peer::start());
         std::fs::write(dir.path().join(file), source).unwrap();
+        // What is installed there is what the handlers may import.
+        std::os::unix::fs::symlink(toolchains::python(), dir.path().join(".venv")).unwrap();
         let mut manifest = format!(
             "version: v1\nproject:\n  name: p\n  kv: true\n  outbound: ['{}']\n  triggers:\n    - {{name: unheard, type: webhook, call: '{file}:stream', retry: {{attempts: 1}}}}\n",
             peer.url()
@@ -204,7 +206,7 @@ fn python() {
     if !toolchains::has("Python") {
         return;
     }
-    let mut project = Project::start("hooks.py", PYTHON, &HANDLERS);
+    let mut project = Project::start("hooks.py", PYTHON, &[&HANDLERS[..], &["usual"]].concat());
     let url = project.peer.url();
     project.keeps();
     project.asks();
