@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn lines_are_traced_to_where_they_are_from() {
         assert_eq!(numbers("AAgBC").unwrap(), [0, 0, 16, 1]);
-        assert_eq!(numbers("D+/B").unwrap(), [-1, -31]);
+        assert_eq!(numbers("D+/B").unwrap(), [-1, 1023]);
         assert_eq!(numbers("?"), None);
         // Nothing; the first source's second line, in two parts; the other source's line before that; a part that is from nowhere.
         assert_eq!(origins(";AACA,IACA;ACDA;A").unwrap(), [None, Some((0, 1)), Some((1, 1)), None]);
