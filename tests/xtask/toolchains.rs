@@ -59,7 +59,8 @@ fn once(folder: &Path, fill: fn(&Path) -> Result<()>) -> Result<()> {
 }
 
 fn python(folder: &Path) -> Result<()> {
-    environment(folder, &["componentize-py==0.25.1"])
+    // The client that most handlers in Python ask with is there for a test of it.
+    environment(folder, &["componentize-py==0.25.1", "requests==2.34.2"])
 }
 
 fn c(folder: &Path) -> Result<()> {

@@ -2,6 +2,7 @@
 
 import { host } from "./host.js";
 import { stringify } from "./json.js";
+import { located } from "./places.js";
 
 export const trace = (message, fields) => write("trace", message, fields);
 export const debug = (message, fields) => write("debug", message, fields);
@@ -16,7 +17,7 @@ function write(level, message, fields = {}) {
 /** As `console.log` shows a value: a text as it is, an error with its stack, anything else as JSON. */
 export function show(value) {
   if (typeof value === "string") return value;
-  if (value instanceof Error) return value.stack ? `${value}\n${value.stack}`.trimEnd() : String(value);
+  if (value instanceof Error) return value.stack ? `${value}\n${located(value.stack)}`.trimEnd() : String(value);
   if (value === undefined || typeof value === "function" || typeof value === "symbol") return String(value);
   return stringify(value);
 }

@@ -3,7 +3,7 @@
 import * as hostClock from "wasi:clocks/monotonic-clock@0.2.0";
 import * as hostPoll from "wasi:io/poll@0.2.0";
 
-import { Promise, runJobs, takeUnheard } from "./promise.js";
+import { Promise, isIdle, runJobs, takeUnheard } from "./promise.js";
 
 // An engine gives an interface as names or as one object.
 const clock = hostClock.default ?? hostClock;
@@ -36,12 +36,14 @@ export function drop(resource) {
 }
 
 /**
- * What a promise gives. It goes on until nothing is waited for any more, so that what a handler has begun and not waited for is done too;
- * when the promise is rejected, that is the end.
+ * What a handler gives that returned this, perhaps a promise. It goes on until nothing is waited for any more, so that what a handler has begun
+ * and not waited for is done too; when the promise is rejected, that is the end.
  */
-export function settled(promise) {
+export function settled(returned) {
+  // Most handlers wait for nothing, and need not pay for it.
+  if (typeof returned?.then !== "function" && waits.length === 0 && isIdle()) return returned;
   let outcome;
-  promise.then((value) => (outcome = { value }), (error) => (outcome = { error }));
+  Promise.resolve(returned).then((value) => (outcome = { value }), (error) => (outcome = { error }));
   for (;;) {
     runJobs();
     if (outcome && "error" in outcome) throw outcome.error;

@@ -21,6 +21,11 @@ export function runJobs() {
   }
 }
 
+/** Whether there are neither jobs nor promises that were rejected and not asked. */
+export function isIdle() {
+  return jobs.length === 0 && unheard.size === 0;
+}
+
 /** Why promises were rejected that nobody has asked. */
 export function takeUnheard() {
   const reasons = Array.from(unheard, (read) => read());

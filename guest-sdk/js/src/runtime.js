@@ -115,7 +115,7 @@ export function call(handler, event) {
   seed(event.session() + event.attempt());
   let response;
   try {
-    response = answer(settled(Promise.try(handler, new Event(new HostSource(event)))));
+    response = answer(settled(handler(new Event(new HostSource(event)))));
   } catch (error) {
     throw failure(error);
   }

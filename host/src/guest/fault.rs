@@ -42,7 +42,7 @@ fn exited(status: i32, said: Option<String>) -> String {
     match said {
         None => format!("the guest ended itself with the exit status {status}, and said nothing"),
         Some(said) => match summary(&said) {
-            Some(summary) if summary != said => format!("{summary}\n{said}"),
+            Some(summary) if !said.starts_with(summary) => format!("{summary}\n{said}"),
             _ => said,
         },
     }

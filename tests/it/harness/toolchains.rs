@@ -52,3 +52,8 @@ pub(crate) fn types() -> PathBuf {
     let folders = std::env::split_paths(&path()).map(|folder| folder.join("../@types")).collect::<Vec<_>>();
     folders.iter().find(|folder| folder.is_dir()).unwrap().canonicalize().unwrap()
 }
+
+/// The environment of Python's, with what is installed there.
+pub(crate) fn python() -> PathBuf {
+    place::root().unwrap().join(place::PYTHON)
+}

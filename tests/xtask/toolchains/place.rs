@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// The folder of `componentize-py`.
-pub(crate) const PYTHON: &str = "python-0.25.1";
+pub(crate) const PYTHON: &str = "python-0.25.1-1";
 /// The folder of what `PACKAGES` names.
 pub(crate) const JS: &str = "js-1";
 /// The folder of Zig, whose compiler is C's.

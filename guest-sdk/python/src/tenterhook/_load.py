@@ -23,6 +23,9 @@ from typing import Any
 
 Function = Callable[[Any], Any]
 
+#: What sends requests, and what of the SDK makes it do so here.
+_CLIENTS = {"urllib.request": "_urllib", "requests": "_requests"}
+
 
 class Project:
     """The handlers' module and what it imports of the project's folder.
@@ -42,8 +45,9 @@ class Project:
                 self._module = importlib.import_module(module)
             except BaseException as error:
                 raise SystemExit(self.explained(error)) from None
-        if "urllib.request" in sys.modules:
-            importlib.import_module("tenterhook._urllib").install()
+        for client, ours in _CLIENTS.items():
+            if client in sys.modules:
+                importlib.import_module(f"tenterhook.{ours}").install()
         own = {name: found for name, found in sys.modules.items() if name not in before and self._is_own(_file(found))}
         self._code = {name: (_code(found), hasattr(found, "__path__")) for name, found in own.items()}
         self._is_fresh = not reads

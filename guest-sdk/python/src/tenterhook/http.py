@@ -12,8 +12,9 @@ b'ada'
 The manifest names each host: ``outbound: ["https://api.github.com"]``. Of a secret with ``hosts``, ``vars.get`` gives a placeholder, and the host
 puts the value in its place when the header goes to one of these. Redirects are not followed: they are responses like others.
 
-The functions are like those of ``requests``. ``urllib.request`` works too, and follows redirects. Every request is in the session's record, with
-why it was refused. A unit test answers them itself: :func:`tenterhook.fake.answer_requests`.
+The functions are like those of ``requests``. ``urllib.request`` works too, and so does ``requests`` itself where it is installed; these follow
+redirects. Every request is in the session's record, with why it was refused. A unit test answers them itself:
+:func:`tenterhook.fake.answer_requests`.
 """
 
 from __future__ import annotations

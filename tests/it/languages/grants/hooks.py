@@ -2,6 +2,7 @@ import json
 import time
 import urllib.request
 
+import requests
 from tenterhook import Response, http, http_outcome, kv, reply
 
 
@@ -107,3 +108,12 @@ def follow(event):
     request = urllib.request.Request(event.data.body.json.url, headers={"X-A": "1"})
     with urllib.request.urlopen(request, timeout=5) as answer:
         return [answer.status, answer.headers["content-type"], answer.read().decode()]
+
+
+def usual(event):
+    """As most programs ask."""
+    try:
+        answer = requests.post(event.data.body.json.url, json={"a": 1}, headers={"X-A": "1"}, timeout=5)
+    except requests.exceptions.ConnectionError as error:
+        return {"error": str(error)}
+    return [answer.status_code, answer.headers["content-type"], answer.text]

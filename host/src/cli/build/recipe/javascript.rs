@@ -1,6 +1,8 @@
 //! JavaScript and TypeScript: `esbuild` makes one module of all that the handlers import, and `componentize-qjs` a picture of QuickJS
 //! after it has run that module.
 
+mod places;
+
 use std::process::Command;
 
 use super::super::process;
@@ -66,14 +68,16 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     command.args(["async-await", "async-generator", "for-await"].map(|syntax| format!("--supported:{syntax}=false")));
     // The longer name first: the shorter one is its beginning.
     command.arg(alias("tenterhook/runtime", "runtime.js")).arg(alias("tenterhook", "index.js"));
-    command.args(["--external:tenterhook:*", "--external:wasi:*", "--log-level=warning"]);
+    command.args(["--external:tenterhook:*", "--external:wasi:*", "--log-level=warning", "--sourcemap=external"]);
     let ran = process::run(command.arg(format!("--outfile={}", bundle.display())).current_dir(&job.dir));
     let ran = ran.map_err(Error::Failed)?;
     if !ran.succeeded {
         return Err(Error::Failed(ran.stderr.trim().to_owned()));
     }
-    let text = String::from_utf8_lossy(&read(&bundle)?).into_owned();
-    files::write(&bundle, with_stand_ins(&text)).map_err(Error::Failed)?;
+    let mut text = with_stand_ins(&String::from_utf8_lossy(&read(&bundle)?));
+    let map = read(&work.path().join("bundle.js.map"))?;
+    text.extend(places::statement(&map, work.path(), &job.dir));
+    files::write(&bundle, text).map_err(Error::Failed)?;
     let mut command = Command::new(&nth(tools, 2)?.path);
     command
         .arg("--wit")
