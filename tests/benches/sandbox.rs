@@ -18,6 +18,9 @@ pub(crate) fn lines() -> Vec<String> {
     let guests = [
         ("WAT handler that answers `hello`", servers::hello()),
         ("Rust handler `echo` of plugins/echo", servers::echo()),
+        // What the engine of concurrent components costs, to whom it matters and to whom it does not.
+        ("WAT handler beside an `async` one", servers::concurrent("plain")),
+        ("WAT handler that is `async`", servers::concurrent("handle")),
     ];
     let measure = |(name, (component, export)): (&str, (Vec<u8>, &str))| {
         let took = runtime.block_on(measure(&component, export));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimit};
 
 use super::Task;
-use crate::guest::{component, engine};
+use crate::guest::{code, component};
 
 /// The exit code that says that the input is no good, as told on standard error.
 pub(super) const REFUSED: i32 = 2;
@@ -95,7 +95,7 @@ pub fn work(order: &Order) -> ExitCode {
 /// What the task makes of a file, or what is wrong with the file.
 pub(super) fn make(task: Task, input: &[u8]) -> Result<Vec<u8>, String> {
     match task {
-        Task::Compile => engine::compile(input),
+        Task::Compile => code::compile(input),
         Task::Componentize => component::encode(input),
     }
 }
