@@ -68,6 +68,8 @@ pub(super) fn unlinked(component: &Component, wasi_0_3: bool, error: &wasmtime::
         ComponentItem::ComponentInstance(instance) => instance
             .exports(engine)
             .any(|(_, export)| matches!(export.ty, ComponentItem::ComponentFunc(_) | ComponentItem::Resource(_))),
+        // Another name for a type of an interface.
+        ComponentItem::Type(_) | ComponentItem::Resource(_) => false,
         _ => true,
     };
     let needed = kind.imports(engine).filter(|(_, import)| is_needed(&import.ty)).map(|(name, _)| name);
