@@ -18,7 +18,8 @@ pub(super) const FAILED: i32 = 1;
 /// The exit code when the parent is gone.
 const ORPHANED: i32 = 3;
 
-/// As low as a priority goes: at nice 0 a compilation would take half of the host's requests with it.
+/// At nice 0 a compilation would take half of the host's requests with it. Idle scheduling would be lower still, with a fifth of this
+/// weight: a deployment to a host at full load would then run out of its time.
 const NICENESS: i32 = 19;
 
 /// The largest output, in bytes. Machine code has some three times the size of its source.
