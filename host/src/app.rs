@@ -125,6 +125,7 @@ impl App {
             clock: clock.clone(),
             naming: if tenancy == Tenancy::Many { Naming::Random } else { Naming::Names },
             defaults: Defaults { timeout: config.dispatch.timeout(), limits, ceilings },
+            policy: config.guest.outbound.policy().map_err(anyhow::Error::msg)?,
             vault,
         });
         registry.restore().await.context("restoring what was deployed")?;

@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 }
 
 fn run() {
-    println!("Sandbox alone, one thread: make it, call the handler, drop it");
+    println!("Sandbox alone, one thread: make it, call the handler, drop it; processor time");
     for line in sandbox::lines() {
         println!("  {line}");
     }

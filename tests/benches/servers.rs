@@ -179,6 +179,11 @@ pub(crate) fn hello() -> (Vec<u8>, &'static str) {
     (wat::fixture("hello"), "handle")
 }
 
+/// A component with an `async` handler, and the one of its handlers that is called.
+pub(crate) fn concurrent(export: &'static str) -> (Vec<u8>, &'static str) {
+    (wat::concurrent_fixture(), export)
+}
+
 /// The checked-in component of `plugins/echo`.
 pub(crate) fn echo() -> (Vec<u8>, &'static str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/echo/echo.wasm");

@@ -12,6 +12,7 @@ mod harness;
 mod inputs;
 
 mod backup;
+mod concurrent;
 mod control;
 mod corpus;
 mod deliveries;

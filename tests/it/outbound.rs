@@ -17,18 +17,19 @@ use serde_json::{Value, json};
 use tenterhook_host::config::Config;
 use tenterhook_host::egress::Resolve;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::Barrier;
 
 use crate::harness::host::Host;
 
 /// Answers each question with the next of its answers, and with the last one from then on.
 #[derive(Default)]
-struct Rebinding {
+pub(crate) struct Rebinding {
     answers: Mutex<HashMap<String, Vec<Vec<IpAddr>>>>,
     asked: Mutex<Vec<String>>,
 }
 
 impl Rebinding {
-    fn new(names: &[(&str, &[&str])]) -> Arc<Self> {
+    pub(crate) fn new(names: &[(&str, &[&str])]) -> Arc<Self> {
         let answers = names.iter().map(|(name, answers)| {
             let addresses = answers.iter().map(|answer| answer.split(' ').map(|text| text.parse().unwrap()).collect());
             ((*name).to_owned(), addresses.collect())
@@ -53,9 +54,12 @@ fn spawn(server: impl Future<Output = ()> + Send + 'static) {
 }
 
 /// A server that says what it was sent.
-async fn server() -> SocketAddr {
+pub(crate) async fn server() -> SocketAddr {
+    let two = Arc::new(Barrier::new(2));
     let app = Router::new()
         .route("/echo", any(echo))
+        // It answers two at once, and not one.
+        .route("/meet", any(async move || two.wait().await.is_leader().to_string()))
         .route("/away", any(|| async { (StatusCode::FOUND, [(header::LOCATION, "http://169.254.169.254/")]) }))
         .route("/large", any(|| async { "-".repeat(3_000_000) }))
         .route("/silent", any(std::future::pending::<()>))
@@ -122,7 +126,7 @@ project:
     )
 }
 
-fn config(port: u16) -> Config {
+pub(crate) fn config(port: u16) -> Config {
     let mut config = Config::load(None).unwrap();
     config.guest.outbound.allow = vec!["https://*".to_owned(), format!("http://*:{port}")];
     config.guest.outbound.networks = vec!["127.0.0.0/8".to_owned()];

@@ -215,6 +215,7 @@ fn state_of(store: &Store, control: Arc<dyn Control>, door: Door, naming: Naming
         clock: clock.clone(),
         naming,
         defaults,
+        policy: guests.outbound.policy().unwrap(),
         vault: Vault::new(MasterKeys::generate().unwrap(), store.keyring.clone()),
     });
     State {

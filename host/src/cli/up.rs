@@ -18,8 +18,8 @@ use super::{build, compile, output, tail};
 use crate::app::{App, Options, Tenancy};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::deploy::manifest::{self, Manifest, Severity};
-use crate::deploy::{Applied, ApplyError, Deployment, Project, Registry, filter_warnings};
+use crate::deploy::manifest::{self, Severity};
+use crate::deploy::{Applied, ApplyError, Deployment, Project, Registry};
 use crate::egress;
 use crate::event::Org;
 use crate::observe::feed::{DeployFailedNotice, DeployedNotice, Feed, Notice, Subscription};
@@ -260,7 +260,8 @@ impl Deployer {
 
     /// `doubts` are of the modules.
     fn deployed(&self, deployment: &Arc<Deployment>, source: &str, doubts: Vec<String>) {
-        let warnings = warnings(deployment, source);
+        let warnings = self.registry.warnings(deployment, source);
+        let warnings: Option<manifest::Error> = (!warnings.is_empty()).then(|| warnings.into());
         if !self.json {
             self.say(&table(deployment, &self.url));
             if let Some(warnings) = &warnings {
@@ -293,13 +294,6 @@ impl Deployer {
         // Nobody reads: what is served does not depend on it.
         drop(writeln!(io::stdout(), "{text}"));
     }
-}
-
-/// What is doubtful in the manifest of what was just deployed; none when nothing is.
-fn warnings(deployment: &Deployment, source: &str) -> Option<manifest::Error> {
-    let manifest = Manifest::parse(source).ok()?;
-    let found = filter_warnings(&manifest, source, &deployment.triggers);
-    (!found.is_empty()).then(|| found.into())
 }
 
 /// Relative to where the command was given, when that is shorter.

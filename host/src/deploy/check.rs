@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::manifest::{self, At, Diagnostic, EndpointSpec, Manifest, TriggerSpec};
+use crate::egress::Policy;
 use crate::guest::Module;
 use crate::trigger::filter::{self, CompileError};
 use crate::trigger::{Dedup, Filter, Key, Limits, Trigger, WINDOW};
@@ -119,8 +120,17 @@ pub fn expressions(manifest: &Manifest, source: &str) -> Vec<Diagnostic> {
     found
 }
 
-/// What is likely not what was meant in the filters of what `manifest` was deployed as.
-pub fn filter_warnings(manifest: &Manifest, source: &str, deployed: &[Trigger]) -> Vec<Diagnostic> {
+/// What is likely not what was meant in what `manifest` was deployed as, on a host whose operator has this policy.
+pub(super) fn warnings(manifest: &Manifest, source: &str, deployed: &[Trigger], policy: &Policy) -> Vec<Diagnostic> {
+    let project = &manifest.project;
+    let rules = project.outbound.iter().chain(project.triggers.iter().flat_map(|trigger| &trigger.outbound));
+    let forbidden = rules.filter(|rule| !policy.may_allow(&rule.value));
+    let mut found = filter_warnings(manifest, source, deployed);
+    found.extend(forbidden.map(|rule| manifest::forbidden(source, rule)));
+    found
+}
+
+fn filter_warnings(manifest: &Manifest, source: &str, deployed: &[Trigger]) -> Vec<Diagnostic> {
     let specs = manifest.project.triggers.iter();
     let filter = |spec: &TriggerSpec| {
         let trigger = deployed.iter().find(|trigger| *trigger.name == *spec.name.value)?;

@@ -18,7 +18,7 @@ mod tests;
 use serde::Deserialize;
 
 pub use apply::{Applied, Deployed, Draft};
-pub use check::{Defaults, expressions as check_expressions, filter_warnings};
+pub use check::{Defaults, expressions as check_expressions};
 pub use place::{Misplaced, Place, Placed};
 pub use project::{Project, ReadError};
 pub use registry::{ApplyError, Naming, Parts, Registry};

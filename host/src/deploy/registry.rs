@@ -11,7 +11,7 @@ use super::place::Misplaced;
 use super::sealed;
 use super::snapshot::{Current, Deployment, Serving, Slug};
 use crate::clock::Clock;
-use crate::egress::{self, Secret, Secrets};
+use crate::egress::{self, Policy, Secret, Secrets};
 use crate::event::{DeploymentId, Org};
 use crate::guest::{Library, LoadError, Vars};
 use crate::random::NoRandomness;
@@ -39,6 +39,7 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     pub(super) naming: Naming,
     pub(super) defaults: Defaults,
+    policy: Policy,
     pub(super) vault: Vault,
     /// One deployment of an org at a time: the later one wins.
     turns: Mutex<HashMap<Org, Arc<tokio::sync::Mutex<()>>>>,
@@ -60,6 +61,8 @@ pub struct Parts {
     pub naming: Naming,
     /// What holds for triggers that do not say.
     pub defaults: Defaults,
+    /// Where handlers' requests may go at all.
+    pub policy: Policy,
     /// What values of variables are sealed by.
     pub vault: Vault,
 }
@@ -103,9 +106,15 @@ fn refused(refusal: &Refusal) -> String {
 impl Registry {
     /// A registry that has published nothing yet.
     pub fn new(parts: Parts) -> Self {
-        let Parts { catalog, library, deployed, clock, naming, defaults, vault } = parts;
+        let Parts { catalog, library, deployed, clock, naming, defaults, policy, vault } = parts;
         let (turns, loaded) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { catalog, library, deployed, clock, naming, defaults, vault, turns, loaded }))
+        Self(Arc::new(Inner { catalog, library, deployed, clock, naming, defaults, policy, vault, turns, loaded }))
+    }
+
+    /// What is likely not what was meant in the manifest that a deployment was made of.
+    pub fn warnings(&self, deployment: &Deployment, source: &str) -> Vec<Diagnostic> {
+        let Ok(manifest) = Manifest::parse(source) else { return Vec::new() };
+        check::warnings(&manifest, source, &deployment.triggers, &self.0.policy)
     }
 
     /// Publishes what each org had when the host last stopped. A deployment that does not load any more is told of and left out.

@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 
 use super::manifest::{Error, Manifest};
 use super::{check, check_expressions};
+use crate::egress::{Policy, Rule};
 use crate::guest;
 use crate::trigger::Limit;
 
@@ -98,4 +99,33 @@ fn a_limit_beyond_the_hosts_is_refused_anew_and_lowered_again() {
     assert_eq!(within.memory, ceilings.memory, "what was deployed under a higher ceiling goes on under today's");
     let unsaid = [Limit::Instances, Limit::Response].map(|limit| within.of(limit) == limits.of(limit));
     assert_eq!((within.log_bytes, within.cpu_ms, within.handles, unsaid), (1024, 60_000, ceilings.handles, [true; 2]));
+}
+
+#[test]
+fn a_rule_of_which_the_operator_allows_nothing_is_a_warning_wherever_it_is_written() {
+    let source = MANIFEST.replace(
+        "  triggers:\n    - name: t\n",
+        "  outbound: ['https://api.github.com', 'http://wiki.example']\n  triggers:\n    - name: t\n      \
+         outbound: [{url: 'https://10.1.2.3', method: [GET]}]\n",
+    );
+    let manifest = Manifest::parse(&source).unwrap();
+    let policy = Policy { allow: vec![Rule::parse_wide("https://*").unwrap()], networks: Vec::new() };
+    let found = Error::from(check::warnings(&manifest, &source, &[], &policy));
+    assert_snapshot!(found.render("tenterhook.yaml", &source), @"
+    warning: the host's operator allows no request to `http://wiki.example`: each will be refused
+     --> tenterhook.yaml:4:40
+      |
+    4 |   outbound: ['https://api.github.com', 'http://wiki.example']
+      |                                        ^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: remove the rule, or have the operator allow it: `guest.outbound.allow`, and for an address that is not public `guest.outbound.networks`
+
+    warning: the host's operator allows no request to `https://10.1.2.3`: each will be refused
+     --> tenterhook.yaml:7:18
+      |
+    7 |       outbound: [{url: 'https://10.1.2.3', method: [GET]}]
+      |                  ^
+      |
+      = help: remove the rule, or have the operator allow it: `guest.outbound.allow`, and for an address that is not public `guest.outbound.networks`
+    ");
 }

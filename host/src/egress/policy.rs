@@ -78,6 +78,23 @@ pub enum Refusal {
 }
 
 impl Policy {
+    /// Whether there is any request that a manifest's rule grants and this allows, as far as names say.
+    pub fn may_allow(&self, granted: &Rule) -> bool {
+        let mut meeting = self.allow.iter().filter(|rule| rule.meets(granted)).peekable();
+        if meeting.peek().is_none() {
+            return false;
+        }
+        let Some(address) = granted.address() else { return true };
+        match kind(address) {
+            Kind::Public => true,
+            Kind::Nobody => false,
+            Kind::Loopback | Kind::LinkLocal | Kind::Private | Kind::Shared | Kind::Metadata => {
+                let is_listed = self.networks.iter().any(|network| network.contains(address));
+                is_listed || meeting.any(|rule| rule.names_address(address))
+            }
+        }
+    }
+
     /// Whether a request may go, as far as its target's name says.
     ///
     /// # Errors

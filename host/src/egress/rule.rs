@@ -141,14 +141,37 @@ impl Rule {
         let host = match (&self.host, &target.host) {
             (Host::All, _) => true,
             (Host::Domain(own), Name::Domain(name)) => own == name,
-            (Host::Below(own), Name::Domain(name)) => name
-                .strip_suffix(own.as_str())
-                .and_then(|rest| rest.strip_suffix('.'))
-                .is_some_and(|rest| !rest.is_empty()),
+            (Host::Below(own), Name::Domain(name)) => is_below(name, own),
             (Host::Address(own), Name::Address(address)) => own.to_canonical() == address.to_canonical(),
             (Host::Domain(_) | Host::Below(_), Name::Address(_)) | (Host::Address(_), Name::Domain(_)) => false,
         };
         host && self.scheme == target.scheme && self.port.is_none_or(|port| port == target.port)
+    }
+
+    /// Whether there is a request that both are for.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let hosts = match (&self.host, &other.host) {
+            (Host::All, _) | (_, Host::All) => true,
+            (Host::Domain(a), Host::Domain(b)) => a == b,
+            (Host::Below(a), Host::Below(b)) => a == b || is_below(a, b) || is_below(b, a),
+            (Host::Below(domain), Host::Domain(name)) | (Host::Domain(name), Host::Below(domain)) => {
+                is_below(name, domain)
+            }
+            (Host::Address(a), Host::Address(b)) => a.to_canonical() == b.to_canonical(),
+            (Host::Address(_), Host::Domain(_) | Host::Below(_))
+            | (Host::Domain(_) | Host::Below(_), Host::Address(_)) => false,
+        };
+        let ports = self.port.is_none() || other.port.is_none() || self.port == other.port;
+        let methods = other.methods.is_empty() || other.methods.iter().any(|method| self.takes(method));
+        hosts && ports && methods && self.scheme == other.scheme
+    }
+
+    /// Its host, if that is an address.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        match self.host {
+            Host::Address(address) => Some(address.to_canonical()),
+            Host::All | Host::Domain(_) | Host::Below(_) => None,
+        }
     }
 
     /// Whether it is for this method.
@@ -178,6 +201,11 @@ impl fmt::Display for Rule {
             Some(port) => write!(f, ":{port}"),
         }
     }
+}
+
+fn is_below(name: &str, domain: &str) -> bool {
+    let rest = name.strip_suffix(domain).and_then(|rest| rest.strip_suffix('.'));
+    rest.is_some_and(|rest| !rest.is_empty())
 }
 
 fn mistake(message: &str, at: Range<usize>, help: &str) -> Mistake {

@@ -297,3 +297,37 @@ fn a_secret_goes_to_its_hosts_alone() {
     ");
     assert!(!format!("{secrets:?}").contains("s3cret"));
 }
+
+#[test]
+fn a_manifests_rule_that_no_operators_rule_meets_is_found() {
+    let mut policy = Policy {
+        allow: rules(&["https://*", "http://*.corp.example", "http://one.example:*", "https://10.9.9.9"]),
+        networks: vec!["10.1.0.0/16".parse().unwrap()],
+    };
+    let cases = [
+        ("https://api.github.com", true),
+        ("https://*.slack.com", true),
+        ("https://api.github.com:8443", false),
+        ("http://api.github.com", false),
+        ("http://a.corp.example", true),
+        ("http://corp.example", false),
+        ("http://*.corp.example", true),
+        ("http://*.a.corp.example", true),
+        ("http://*.example", true),
+        ("http://*.other.example", false),
+        ("http://one.example:8080", true),
+        ("https://93.184.216.34", true),
+        ("https://10.1.2.3", true),
+        ("https://10.2.2.3", false),
+        ("https://10.9.9.9", true),
+        ("https://0.0.0.0", false),
+    ];
+    for (rule, expected) in cases {
+        assert_eq!(policy.may_allow(&Rule::parse(rule).unwrap()), expected, "{rule}");
+    }
+    policy.allow = vec![Rule::parse_wide("https://*").unwrap().with_methods(vec![Method::GET])];
+    let rule = Rule::parse("https://api.github.com").unwrap();
+    assert!(policy.may_allow(&rule));
+    assert!(policy.may_allow(&rule.clone().with_methods(vec![Method::POST, Method::GET])));
+    assert!(!policy.may_allow(&rule.with_methods(vec![Method::POST])));
+}

@@ -1,4 +1,5 @@
-//! The memory of all sandboxes together, and of each org's: whatever triggers may ask for, a host has only so much.
+//! What all sandboxes have together, and each org's: whatever triggers may ask for, a host has only so much memory, and only so
+//! many places for sandboxes that take more of it than others.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,28 +14,30 @@ use crate::event::Org;
 pub(super) struct Budget(Arc<Inner>);
 
 struct Inner {
+    /// In what it is handed out: memory in WebAssembly's pages, which it grows by, places one by one.
+    unit: u64,
     total: Account,
     per_org: u64,
     orgs: Mutex<HashMap<Org, Weak<Account>>>,
 }
 
-/// Memory in pages, handed out in the order in which it is waited for.
+/// Units, handed out in the order in which they are waited for.
 struct Account {
     free: Semaphore,
-    most: u64,
+    most: u32,
 }
 
 /// What one sandbox holds. It gives it back when it is dropped.
 pub(super) struct Share {
     budget: Budget,
     org: Arc<Account>,
-    /// Pages that it took.
+    /// Units that it took.
     taken: u32,
     /// Those of them that the sandbox has not asked for yet.
     unused: u32,
 }
 
-/// Whose memory is used up.
+/// Whose share is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exhausted {
     /// The org's.
@@ -46,28 +49,39 @@ pub(super) enum Exhausted {
 impl Budget {
     /// A budget of `total` bytes, of which an org may have `per_org`. For 0 bytes, half of the machine's memory; for an org, half
     /// of the total.
-    pub(super) fn new(total: u64, per_org: u64) -> Self {
+    pub(super) fn of_memory(total: u64, per_org: u64) -> Self {
         let total = if total > 0 { total } else { machine() / 2 };
         let per_org = if per_org > 0 { per_org } else { total / 2 };
-        Self(Arc::new(Inner { total: Account::new(total), per_org, orgs: Mutex::default() }))
+        Self::new(PAGE, total, per_org)
+    }
+
+    /// A budget of so many places, of which an org may have `per_org`; for 0, half of them.
+    pub(super) fn of_places(total: usize, per_org: usize) -> Self {
+        let per_org = if per_org > 0 { per_org } else { total.div_ceil(2) };
+        Self::new(1, total as u64, per_org as u64)
+    }
+
+    fn new(unit: u64, total: u64, per_org: u64) -> Self {
+        let total = Account::new(units(total, unit));
+        Self(Arc::new(Inner { unit, total, per_org, orgs: Mutex::default() }))
     }
 
     /// A share for a sandbox of an org with what it begins with, as soon as there is so much: a burst of large sandboxes waits rather than
     /// fails. What there never is is not waited for.
     pub(super) async fn share(&self, org: &Org, begins_with: u64) -> Share {
         let mut share = Share { budget: self.clone(), org: self.account(org), taken: 0, unused: 0 };
-        let pages = pages(begins_with);
-        let Inner { total, .. } = &*self.0;
-        if pages == 0 || u64::from(pages) > share.org.most.min(total.most) {
+        let Inner { total, unit, .. } = &*self.0;
+        let units = units(begins_with, *unit);
+        if units == 0 || units > share.org.most.min(total.most) {
             return share;
         }
         // What is waited for is given back when this is dropped in between.
-        if let Ok(org) = share.org.free.acquire_many(pages).await
-            && let Ok(total) = total.free.acquire_many(pages).await
+        if let Ok(org) = share.org.free.acquire_many(units).await
+            && let Ok(total) = total.free.acquire_many(units).await
         {
             org.forget();
             total.forget();
-            (share.taken, share.unused) = (pages, pages);
+            (share.taken, share.unused) = (units, units);
         }
         share
     }
@@ -78,17 +92,17 @@ impl Budget {
             return account;
         }
         orgs.retain(|_, account| account.strong_count() > 0);
-        let account = Arc::new(Account::new(self.0.per_org));
+        let account = Arc::new(Account::new(units(self.0.per_org, self.0.unit)));
         orgs.insert(org.clone(), Arc::downgrade(&account));
         account
     }
 }
 
 impl Share {
-    /// Takes so many bytes more, or none.
-    pub(super) fn take(&mut self, bytes: u64) -> Result<(), Exhausted> {
-        let pages = pages(bytes);
-        let more = pages.saturating_sub(self.unused);
+    /// Takes so much more, or nothing.
+    pub(super) fn take(&mut self, amount: u64) -> Result<(), Exhausted> {
+        let units = units(amount, self.budget.0.unit);
+        let more = units.saturating_sub(self.unused);
         if more > 0 {
             let org = self.org.free.try_acquire_many(more).map_err(|_| Exhausted::Org)?;
             let total = self.budget.0.total.free.try_acquire_many(more).map_err(|_| Exhausted::Host)?;
@@ -96,7 +110,7 @@ impl Share {
             total.forget();
         }
         self.taken += more;
-        self.unused = self.unused.saturating_sub(pages);
+        self.unused = self.unused.saturating_sub(units);
         Ok(())
     }
 }
@@ -110,15 +124,16 @@ impl Drop for Share {
 }
 
 impl Account {
-    fn new(bytes: u64) -> Self {
-        let most = u64::from(pages(bytes));
+    fn new(most: u32) -> Self {
         Self { free: Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS)), most }
     }
 }
 
-/// WebAssembly's pages: memory grows by no less.
-fn pages(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(64 << 10)).unwrap_or(u32::MAX)
+/// WebAssembly's page, in bytes.
+const PAGE: u64 = 64 << 10;
+
+fn units(amount: u64, unit: u64) -> u32 {
+    u32::try_from(amount.div_ceil(unit)).unwrap_or(u32::MAX)
 }
 
 /// What a machine is taken to have that does not say, in bytes.
@@ -145,11 +160,9 @@ mod tests {
 
     use super::*;
 
-    const PAGE: u64 = 64 << 10;
-
     #[tokio::test]
     async fn an_org_leaves_memory_to_others_and_gives_back_what_it_had() {
-        let budget = Budget::new(100 * PAGE, 60 * PAGE);
+        let budget = Budget::of_memory(100 * PAGE, 60 * PAGE);
         let (a, b) = (Org::from("a"), Org::from("b"));
         let (mut first, mut second, mut other) =
             (budget.share(&a, 40 * PAGE).await, budget.share(&a, 0).await, budget.share(&b, 0).await);
@@ -168,7 +181,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_sandbox_waits_for_what_it_begins_with() {
-        let (budget, org) = (Budget::new(100 * PAGE, 100 * PAGE), Org::from("a"));
+        let (budget, org) = (Budget::of_memory(100 * PAGE, 100 * PAGE), Org::from("a"));
         let first = budget.share(&org, 60 * PAGE).await;
         let mut context = Context::from_waker(Waker::noop());
         let mut second = pin!(budget.share(&org, 60 * PAGE));
@@ -182,9 +195,9 @@ mod tests {
 
     #[test]
     fn a_budget_that_is_not_said_is_the_machines() {
-        let budget = Budget::new(0, 0);
+        let budget = Budget::of_memory(0, 0);
         assert!(machine() >= 1 << 28, "{}", machine());
-        assert_eq!(budget.0.total.most, u64::from(pages(machine() / 2)));
+        assert_eq!(budget.0.total.most, units(machine() / 2, PAGE));
         assert_eq!(budget.0.per_org, machine() / 4);
     }
 }

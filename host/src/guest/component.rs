@@ -1,5 +1,6 @@
 //! Makes a component of what a compiler wrote.
 
+use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, metadata};
 
 /// The first bytes of every WebAssembly file, then the version: the two layers differ in it.
@@ -28,6 +29,31 @@ pub(super) fn layer(bytes: &[u8]) -> Result<Layer, String> {
     }
     let text = if bytes.is_empty() { "it is empty" } else { "it does not start as a WebAssembly file does" };
     Err(format!("not a WebAssembly component: {text}"))
+}
+
+/// Whether a component imports anything of WASI 0.3. What is no component does not.
+pub(super) fn imports_wasi_0_3(component: &[u8]) -> bool {
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload {
+            Ok(Payload::Version { .. }) => depth += 1,
+            Ok(Payload::End(_)) => depth -= 1,
+            Ok(Payload::ComponentImportSection(imports)) if depth == 1 => {
+                let names = imports.into_iter().flatten().map(|import| import.name.name);
+                if names.into_iter().any(is_wasi_0_3) {
+                    return true;
+                }
+            }
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+fn is_wasi_0_3(import: &str) -> bool {
+    let version = import.split_once('@').map(|(_, version)| version);
+    import.starts_with("wasi:") && version.is_some_and(|version| version == "0.3" || version.starts_with("0.3."))
 }
 
 /// The component that a core module becomes which carries its component type: the output of `wasm32-unknown-unknown`.

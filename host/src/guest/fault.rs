@@ -17,6 +17,9 @@ const MAX_REASON: usize = 16 << 10;
 /// How the engine begins to say that a sandbox is linked of too many parts. It has no type for it.
 const TOO_MANY: &str = "resource limit exceeded: ";
 
+/// How it ends when it says that a guest has as many handles as it may.
+const TOO_MANY_HANDLES: &str = "store handle limit exceeded";
+
 /// A guest's end by an error of the engine, with the limit that it met, or else its own words: an uncaught exception's text is
 /// on standard error only.
 pub(super) fn of(error: &wasmtime::Error, state: &State, stack: usize) -> Fault {
@@ -73,7 +76,8 @@ fn cause(error: &wasmtime::Error, state: &State, stack: usize) -> (FaultKind, St
     if error.is::<PoolConcurrencyLimitError>() {
         return (FaultKind::Unavailable, root);
     }
-    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+    let is_full = matches!(error.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full));
+    if is_full || root.ends_with(TOO_MANY_HANDLES) {
         let most = state.exceeded(Limit::Handles);
         return (FaultKind::Limit, format!("the guest holds more things of the host, {most}"));
     }

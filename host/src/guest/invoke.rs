@@ -8,9 +8,10 @@ use wasmtime::Store;
 
 use super::bindings::types;
 use super::budget::Share;
+use super::code::Kind;
 use super::imports::State;
 use super::meter::Meter;
-use super::module::Module;
+use super::module::{Loaded, Module};
 use super::sandbox::{Answer, Sandbox};
 use super::{Engine, Job, Run, fault, response};
 use crate::clock::Clock;
@@ -19,6 +20,9 @@ use crate::trigger::Limits;
 
 /// What the values of one call from the guest may take in the host, in bytes.
 const HOST_CALL_BYTES: usize = 16 << 20;
+
+/// What the engine keeps for one handle of a concurrent guest at the most: a stream has two ends and what is between them.
+const ENTRIES: usize = 3;
 
 impl Engine {
     /// Runs `job` in a sandbox of its own. Whatever the guest does is an [`Outcome`].
@@ -56,11 +60,17 @@ impl Engine {
             () = &mut stop => return nothing_ran(None, clock),
             share = self.budget.share(&job.event.org, loaded.memory) => share,
         };
+        let places = u64::from(loaded.kind == Kind::Concurrent);
+        let _place = tokio::select! {
+            biased;
+            () = &mut stop => return nothing_ran(None, clock),
+            place = self.places.share(&job.event.org, places) => place,
+        };
         let started_at = clock.now();
         let (timeout, limits) = (job.timeout, job.limits);
         let (export, org) = (job.export.clone(), job.event.org.clone());
         let meter = Arc::new(Meter::new(limits.cpu(), self.tick));
-        let store = self.store(job, share, clock, meter.clone());
+        let store = self.store(&loaded, job, share, clock, meter.clone());
         let mut sandbox = Sandbox::new(store, loaded, export, meter);
         let ended = tokio::select! {
             biased;
@@ -78,10 +88,17 @@ impl Engine {
         Run { outcome, logs, started_at, ended_at: clock.now(), cpu, peak_memory, used, requests }
     }
 
-    fn store(&self, job: Job, share: Share, clock: &Clock, meter: Arc<Meter>) -> Store<State> {
-        let response_bytes = usize::try_from(job.limits.response_bytes).unwrap_or(usize::MAX);
-        let mut store = Store::new(&self.wasmtime, State::new(job, self.ceilings, share, clock.clone()));
+    fn store(&self, module: &Loaded, job: Job, share: Share, clock: &Clock, meter: Arc<Meter>) -> Store<State> {
+        let [response_bytes, handles] =
+            [job.limits.response_bytes, job.limits.handles].map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+        let state = State::new(job, self.ceilings, share, clock.clone());
+        let mut store = Store::new(module.pre.component().engine(), state);
         store.limiter(State::limiter);
+        // Handles that the guest makes itself take memory of the host too, and so do its tasks, streams and futures.
+        store.set_max_component_handles(handles);
+        if let Some(table) = store.concurrent_resource_table() {
+            table.set_max_capacity(handles.saturating_mul(ENTRIES));
+        }
         // What one call may copy out of the guest, so that it cannot make the host hold a multiple of its own memory.
         store.set_hostcall_fuel(HOST_CALL_BYTES.max(response_bytes.saturating_mul(4)));
         // At each tick a guest lets others run, and ends when its time on a processor is used up. The wall clock around the call

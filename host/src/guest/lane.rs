@@ -15,8 +15,8 @@ use rustix::process::nice;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{Semaphore, oneshot};
 
-use super::meter::Meter;
-use super::sandbox::{Ended, Task};
+use super::meter::{Meter, UsedUp};
+use super::sandbox::{Ended, Task, poll};
 use crate::event::Org;
 
 /// By so much nicer than the host's other threads: the weight of such a thread is a tenth of theirs.
@@ -101,9 +101,15 @@ impl Lane {
             let before = meter.spent();
             let turn = loop {
                 signal.clear();
-                match meter.poll(task.as_mut(), &mut context) {
+                match poll(&meter, task.as_mut(), &mut context) {
                     Poll::Ready(ended) => break Turn::Ended(ended),
-                    Poll::Pending if !meter.gave_way() => break Turn::Waits(task),
+                    Poll::Pending if meter.is_used_up() => {
+                        // Before anybody hears of the end: what is left behind is asked for then.
+                        drop(task);
+                        break Turn::Ended(Err(UsedUp.into()));
+                    }
+                    // One that would go on at once does not wait: it gave way by itself.
+                    Poll::Pending if !meter.gave_way() && !signal.is_set() => break Turn::Waits(task),
                     Poll::Pending if halt.load(Ordering::Acquire) => break Turn::GoesOn(task),
                     Poll::Pending if meter.spent().saturating_sub(before) >= TURN => break Turn::GoesOn(task),
                     Poll::Pending => {}
@@ -209,10 +215,14 @@ impl Signal {
         self.is_set.store(false, Ordering::Release);
     }
 
+    fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Acquire)
+    }
+
     async fn wait(&self) {
         poll_fn(|context| {
             self.waker.register(context.waker());
-            if self.is_set.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+            if self.is_set() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }

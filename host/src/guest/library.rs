@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use bytes::Bytes;
 use rustix::process::{Resource, getrlimit};
 use serde::Deserialize;
-use wasmtime::component::Linker;
 
 use super::compile::{self, Compiler, Failure, Program, Task};
 use super::component::{Layer, layer};
 use super::engine::{Engine, SetupError};
-use super::imports::{self, State};
 use super::module::{Loaded, Module};
+use super::offer;
+use super::runtime::Missing;
 use super::shelf::Shelf;
 use crate::clock::Clock;
 use crate::event::{Digest, Timestamp};
@@ -73,7 +73,6 @@ pub struct Library(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    linker: Linker<State>,
     blobs: Blobs,
     shelf: Arc<Shelf>,
     compiler: Compiler,
@@ -91,15 +90,13 @@ impl Library {
     /// A library over the modules in the blobs. None of them is loaded.
     ///
     /// # Errors
-    /// Two imports of the host have the same name, or the directory cannot be used.
+    /// The directory cannot be used.
     pub fn new(config: &Config, compile: compile::Config, parts: Parts) -> Result<Self, SetupError> {
         let Parts { engine, blobs, folder, program, clock } = parts;
-        let linker = imports::linker(&engine.wasmtime).map_err(SetupError::of)?;
-        let shelf = Shelf::open(folder.as_deref(), &engine.wasmtime, config.disk_bytes, clock.clone());
+        let shelf = Shelf::open(folder.as_deref(), config.disk_bytes, clock.clone());
         let shelf = Arc::new(shelf.map_err(|error| SetupError::new(format!("opening the compiled modules: {error}")))?);
         Ok(Self(Arc::new(Inner {
             engine,
-            linker,
             blobs,
             shelf,
             compiler: Compiler::new(compile, program),
@@ -221,11 +218,13 @@ impl Library {
     async fn on_disk(&self, digest: Digest) -> Result<Option<Arc<Loaded>>, LoadError> {
         let library = self.clone();
         let load = move || {
-            let Inner { engine, linker, shelf, .. } = &*library.0;
-            let found = shelf.get(digest, &engine.wasmtime).map_err(LoadError::Invalid)?;
-            let Some((component, size)) = found else { return Ok(None) };
-            let pre = linker.instantiate_pre(&component).map_err(|error| unlinked(&error))?;
-            Loaded::new(pre, size).map(|loaded| Some(Arc::new(loaded)))
+            let Inner { engine, shelf, .. } = &*library.0;
+            let Some(code) = shelf.find(digest) else { return Ok(None) };
+            let runtime = engine.runtimes.of(code.kind)?;
+            let component = code.load(&runtime.engine).map_err(LoadError::Invalid)?;
+            let pre = runtime.linker.instantiate_pre(&component);
+            let pre = pre.map_err(|error| LoadError::Invalid(offer::unlinked(&component, runtime.wasi_0_3, &error)))?;
+            Loaded::new(pre, code.kind, code.size).map(|loaded| Some(Arc::new(loaded)))
         };
         tokio::task::spawn_blocking(load).await.map_err(|panic| unavailable(format!("loading a module: {panic}")))?
     }
@@ -267,11 +266,13 @@ impl From<Failure> for LoadError {
     }
 }
 
-/// The engine names the import, and what of it is not there.
-fn unlinked(error: &wasmtime::Error) -> LoadError {
-    let reason =
-        "it imports what this host does not offer, which is WASI 0.2 and the interfaces of `tenterhook:webhook`";
-    LoadError::Invalid(format!("{reason}: {error:#}"))
+impl From<Missing> for LoadError {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Off => Self::Invalid(missing.to_string()),
+            Missing::Setup(error) => unavailable(error.to_string()),
+        }
+    }
 }
 
 /// What may pass.

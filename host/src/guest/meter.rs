@@ -55,6 +55,11 @@ impl Meter {
         self.spent.load(Ordering::Relaxed) >= self.long
     }
 
+    /// Whether it has used more than it may. One that gives way by itself, and so shortly that no tick meets it, shows it here.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.spent.load(Ordering::Relaxed) > self.most
+    }
+
     /// Whether the last poll ended because a tick was over rather than because the guest waits.
     pub(super) fn gave_way(&self) -> bool {
         self.gave_way.load(Ordering::Relaxed)

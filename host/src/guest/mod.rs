@@ -2,6 +2,7 @@
 
 mod bindings;
 mod budget;
+mod code;
 pub mod compile;
 mod component;
 mod engine;
@@ -13,7 +14,9 @@ mod lane;
 mod library;
 mod meter;
 mod module;
+mod offer;
 mod response;
+mod runtime;
 mod sandbox;
 mod shelf;
 
@@ -25,7 +28,7 @@ use std::time::Duration;
 
 use zeroize::Zeroize as _;
 
-pub use engine::{Config, Engine, SetupError};
+pub use engine::{Concurrent, Config, Engine, SetupError};
 pub use grants::{Grants, Services, Tenant};
 pub use imports::{kv, outbound, reply};
 pub use library::{Library, LoadError, Parts};

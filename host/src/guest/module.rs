@@ -10,6 +10,7 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Resource};
 
 use super::bindings::types;
+use super::code::Kind;
 use super::imports::{State, event::Handle};
 use super::library::{Library, LoadError};
 use crate::event::{Digest, Timestamp};
@@ -34,6 +35,7 @@ pub struct Module {
 /// A compiled component, linked with the host, and its handlers.
 pub(super) struct Loaded {
     pub(super) pre: InstancePre<State>,
+    pub(super) kind: Kind,
     handlers: HashMap<String, ComponentExportIndex>,
     /// The linear memory that a sandbox begins with, in bytes, or somewhat more.
     pub(super) memory: u64,
@@ -115,12 +117,12 @@ impl Loaded {
     ///
     /// # Errors
     /// It exports no handlers.
-    pub(super) fn new(pre: InstancePre<State>, size: u64) -> Result<Self, LoadError> {
+    pub(super) fn new(pre: InstancePre<State>, kind: Kind, size: u64) -> Result<Self, LoadError> {
         let handlers = handlers(&pre);
         if handlers.is_empty() {
             return Err(LoadError::NoHandlers(what_it_is(&pre)));
         }
-        Ok(Self { memory: initial_memory(&pre), pre, handlers, size })
+        Ok(Self { memory: initial_memory(&pre), pre, kind, handlers, size })
     }
 
     pub(super) fn handler(&self, export: &str) -> Option<&ComponentExportIndex> {

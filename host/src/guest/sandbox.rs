@@ -1,9 +1,10 @@
 //! One guest in its sandbox, as something that runs, may be stopped, and leaves behind what it did.
 
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use wasmtime::Store;
@@ -13,7 +14,7 @@ use super::bindings::types;
 use super::imports::State;
 use super::imports::event::Handle;
 use super::lane::{Lane, Place};
-use super::meter::Meter;
+use super::meter::{Meter, UsedUp};
 use super::module::Loaded;
 use crate::event::Org;
 
@@ -70,9 +71,11 @@ impl Sandbox {
     async fn among_others(&mut self) -> Option<Ended> {
         let Self { place, meter, .. } = self;
         let Place::Here(task) = place else { return None };
-        let ended = poll_fn(|context| match meter.poll(task.as_mut(), context) {
+        let ended = poll_fn(|context| match poll(meter, task.as_mut(), context) {
             Poll::Ready(ended) => Poll::Ready(Some(ended)),
-            Poll::Pending if meter.gave_way() && meter.is_long() => Poll::Ready(None),
+            Poll::Pending if meter.is_used_up() => Poll::Ready(Some(Err(UsedUp.into()))),
+            // Whether it waits shows there too: some give way by themselves, and would go on at once.
+            Poll::Pending if meter.is_long() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         })
         .await;
@@ -88,6 +91,17 @@ impl Sandbox {
         let state = self.left.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         (state.expect("a store that is dropped leaves its state"), self.meter.spent())
     }
+}
+
+/// Polls a guest. Should the engine or a function of the host panic meanwhile, the guest has failed, and no more than it: its session
+/// ends, and the next guest of the thread runs.
+pub(super) fn poll(
+    meter: &Meter,
+    task: Pin<&mut (dyn Future<Output = Ended> + Send)>,
+    context: &mut Context<'_>,
+) -> Poll<Ended> {
+    let polled = catch_unwind(AssertUnwindSafe(|| meter.poll(task, context)));
+    polled.unwrap_or_else(|_| Poll::Ready(Err(wasmtime::Error::msg("the host failed while the handler ran"))))
 }
 
 impl Drop for Seat {

@@ -13,11 +13,12 @@ use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempDir};
 use wasmtime::component::Component;
 
+use super::code::{self, Kind};
 use crate::clock::Clock;
 use crate::event::Digest;
 
 /// How a file's last 40 bytes begin. Its number changes with the form of the files.
-const MARK: &[u8; 8] = b"thcwasm1";
+const MARK: &[u8; 8] = b"thcwasm2";
 const CHECKSUM: usize = 32;
 const TRAILER: u64 = (MARK.len() + CHECKSUM) as u64;
 
@@ -28,8 +29,8 @@ const UNFINISHED: &str = ".part";
 /// A directory of compiled modules.
 pub(super) struct Shelf {
     folder: PathBuf,
-    /// What else than the component decides what its code is: this engine's version and settings.
-    engine: u64,
+    /// What else than the component decides what its code is: the engines' version and settings.
+    engines: u64,
     /// The most that all files may have, in bytes.
     bytes: u64,
     clock: Clock,
@@ -37,13 +38,25 @@ pub(super) struct Shelf {
     _temporary: Option<TempDir>,
 }
 
+/// The code of a module, in a file that is what was put there.
+pub(super) struct Code {
+    path: PathBuf,
+    /// What it needs of an engine.
+    pub(super) kind: Kind,
+    /// Its size, in bytes.
+    pub(super) size: u64,
+}
+
 impl Shelf {
     /// The files in `folder`, which is made if it is not there; without a folder, in one that is removed in the end. What other
     /// engines left there is removed.
-    pub(super) fn open(folder: Option<&Path>, engine: &wasmtime::Engine, bytes: u64, clock: Clock) -> io::Result<Self> {
+    pub(super) fn open(folder: Option<&Path>, bytes: u64, clock: Clock) -> io::Result<Self> {
         let mut hasher = DefaultHasher::new();
         (MARK, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
-        engine.precompile_compatibility_hash().hash(&mut hasher);
+        for kind in [Kind::Plain, Kind::Concurrent] {
+            let engine = code::compiler(kind).map_err(io::Error::other)?;
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+        }
         let (folder, temporary) = match folder {
             Some(folder) => (folder.to_owned(), None),
             None => {
@@ -52,7 +65,7 @@ impl Shelf {
             }
         };
         fs::create_dir_all(&folder)?;
-        let shelf = Self { folder, engine: hasher.finish(), bytes, clock, _temporary: temporary };
+        let shelf = Self { folder, engines: hasher.finish(), bytes, clock, _temporary: temporary };
         shelf.remove_foreign()?;
         Ok(shelf)
     }
@@ -77,32 +90,21 @@ impl Shelf {
         Ok(size)
     }
 
-    /// The code of a module and its size in bytes; none when it is not there or is not what was put there.
-    ///
-    /// # Errors
-    /// The engine does not take the code: its settings allow less than the component needs, in words.
-    pub(super) fn get(&self, digest: Digest, engine: &wasmtime::Engine) -> Result<Option<(Component, u64)>, String> {
+    /// The code of a module; none when it is not there or is not what was put there.
+    pub(super) fn find(&self, digest: Digest) -> Option<Code> {
         let path = self.path(digest);
-        let size = match self.verified(digest, &path) {
-            Ok(Some(size)) => size,
+        match self.verified(digest, &path) {
+            Ok(Some((kind, size))) => Some(Code { path, kind, size }),
             Ok(None) => {
                 tracing::warn!(module = %digest, file = %path.display(), "a compiled module is damaged; compiling it again");
-                return Ok(None);
+                None
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
                 tracing::warn!(module = %digest, %error, "failed to read a compiled module; compiling it again");
-                return Ok(None);
+                None
             }
-        };
-        #[expect(
-            unsafe_code,
-            reason = "machine code cannot be checked; this is code that an engine of this program made"
-        )]
-        // SAFETY: the file's checksum is that of a file which `put` wrote, of code that this program compiled, and the directory
-        // is the host's own. Files are never changed once they have their name.
-        let component = unsafe { Component::deserialize_file(engine, &path) };
-        component.map(|component| Some((component, size))).map_err(|error| error.root_cause().to_string())
+        }
     }
 
     /// Forgets the code of a module.
@@ -112,8 +114,8 @@ impl Shelf {
         }
     }
 
-    /// The size of the file if it is what was put there.
-    fn verified(&self, digest: Digest, path: &Path) -> io::Result<Option<u64>> {
+    /// The kind of the code and the size of the file if it is what was put there.
+    fn verified(&self, digest: Digest, path: &Path) -> io::Result<Option<(Kind, u64)>> {
         let mut file = File::open(path)?;
         let size = file.metadata()?.len();
         let Some(code) = size.checked_sub(TRAILER) else { return Ok(None) };
@@ -126,16 +128,19 @@ impl Shelf {
         if mark != MARK || expected != checksum {
             return Ok(None);
         }
+        let mut last = [0; 1];
+        file.seek(SeekFrom::Start(code.saturating_sub(1)))?;
+        file.read_exact(&mut last)?;
         // When room is made, this tells what was used longest ago.
         file.set_modified(self.now())?;
-        Ok(Some(size))
+        Ok(Kind::of(last[0]).map(|kind| (kind, size)))
     }
 
     /// How much of `file` there is, up to `most` bytes, and the checksum of that.
     fn checksum(&self, digest: Digest, file: &mut File, most: u64) -> io::Result<(u64, [u8; CHECKSUM])> {
         let mut hasher = Sha256::new();
         hasher.update(digest.to_string());
-        hasher.update(self.engine.to_be_bytes());
+        hasher.update(self.engines.to_be_bytes());
         let mut piece = vec![0; 64 << 10];
         let mut read = 0;
         let mut file = file.take(most);
@@ -155,12 +160,12 @@ impl Shelf {
     }
 
     fn path(&self, digest: Digest) -> PathBuf {
-        self.folder.join(format!("{digest}-{:016x}.{EXTENSION}", self.engine))
+        self.folder.join(format!("{digest}-{:016x}.{EXTENSION}", self.engines))
     }
 
     /// Removes what another version left, and what a crash left unfinished.
     fn remove_foreign(&self) -> io::Result<()> {
-        let own = format!("-{:016x}.{EXTENSION}", self.engine);
+        let own = format!("-{:016x}.{EXTENSION}", self.engines);
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -198,5 +203,22 @@ impl Shelf {
             }
         }
         Ok(())
+    }
+}
+
+impl Code {
+    /// The component, for an engine of the code's kind.
+    ///
+    /// # Errors
+    /// The engine does not take the code: its settings allow less than the component needs, in words.
+    pub(super) fn load(&self, engine: &wasmtime::Engine) -> Result<Component, String> {
+        #[expect(
+            unsafe_code,
+            reason = "machine code cannot be checked; this is code that an engine of this program made"
+        )]
+        // SAFETY: the file's checksum is that of a file which `put` wrote, of code that this program compiled, and the directory
+        // is the host's own. Files are never changed once they have their name.
+        let component = unsafe { Component::deserialize_file(engine, &self.path) };
+        component.map_err(|error| error.root_cause().to_string())
     }
 }

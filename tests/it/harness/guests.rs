@@ -30,6 +30,11 @@ pub(crate) fn conformance(target: &str) -> Vec<u8> {
     guest("conformance", target)
 }
 
+/// As [`kitchen_sink`], of `tests/guests/concurrent`.
+pub(crate) fn concurrent() -> Vec<u8> {
+    guest("concurrent", "wasm32-wasip2")
+}
+
 fn guest(name: &str, target: &str) -> Vec<u8> {
     static BUILT: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap();

@@ -178,12 +178,14 @@ const MASTER: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 /// The fixtures that the manifest's calls name: `loop.wat`, `wasm32-wasip2.rs` for the Rust guest built for that target, and
-/// `grants-wasm32-wasip2.rs` for the one that uses what manifests grant. A
+/// `grants-wasm32-wasip2.rs` for the one that uses what manifests grant, and `concurrent.rs` for the one with `async` handlers. A
 /// module of another name is `hello` under the names that are called.
 fn modules(manifest: &str) -> BTreeMap<String, Bytes> {
     let calls = manifest.lines().filter_map(|line| line.trim().strip_prefix("call: ")?.split_once(':'));
     let component = |module: &str, function: &str| match module.rsplit_once('.') {
+        Some(("concurrent", "wat")) => wat::concurrent_fixture(),
         Some((fixture, "wat")) => wat::fixture(fixture),
+        Some(("concurrent", "rs")) => guests::concurrent(),
         Some((target, "rs")) => match target.strip_prefix("grants-") {
             Some(target) => guests::grants(target),
             None => guests::kitchen_sink(target),

@@ -142,6 +142,15 @@ impl Up {
         up
     }
 
+    /// Forgets what it says from now on, which is a line for every session.
+    pub(crate) fn forget(&mut self) {
+        let (_, none) = channel();
+        let notices = std::mem::replace(&mut self.notices, none);
+        std::thread::spawn(move || notices.into_iter().for_each(drop));
+        let mut errors = self.process.stderr.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::sink()));
+    }
+
     /// The next notice of a kind.
     pub(crate) fn notice(&mut self, kind: &str) -> Value {
         if let Some(place) = self.passed.iter().position(|notice| notice["kind"] == kind) {

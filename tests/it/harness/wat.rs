@@ -27,6 +27,22 @@ pub(crate) fn component(source: &str, export: &str) -> Vec<u8> {
 
 /// The same, with further packages, and imports of interfaces in them.
 pub(crate) fn component_with(source: &str, export: &str, packages: &str, imports: &str) -> Vec<u8> {
+    encode(source, packages, &format!("{imports} export {export}: func{HANDLER};"))
+}
+
+/// The component of `tests/guests/wat/concurrent.wat`, whose handlers are `handle`, which is `async`, and `plain`.
+pub(crate) fn concurrent_fixture() -> Vec<u8> {
+    encode(&source("concurrent"), "", &format!("export handle: async func{HANDLER}; export plain: func{HANDLER};"))
+}
+
+/// The component of a core module in WAT that exports the `async` handler `handle`.
+pub(crate) fn concurrent(source: &str, packages: &str, imports: &str) -> Vec<u8> {
+    encode(source, packages, &format!("{imports} export handle: async func{HANDLER};"))
+}
+
+const HANDLER: &str = "(event: event) -> result<option<response>, failure>";
+
+fn encode(source: &str, packages: &str, world: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
     resolve.push_dir(&contract).expect("the contract is valid WIT");
@@ -35,9 +51,8 @@ pub(crate) fn component_with(source: &str, export: &str, packages: &str, imports
         {packages}
         world guest {{
             include tenterhook:webhook/imports@0.1.0;
-            {imports}
             use tenterhook:webhook/types@0.1.0.{{event, response, failure}};
-            export {export}: func(event: event) -> result<option<response>, failure>;
+            {world}
         }}"
     );
     let package = resolve.push_str("guest.wit", &world).expect("the world is valid WIT");

@@ -1,5 +1,6 @@
 //! The table of guests that are meant to hurt, and what becomes of each.
 
+use super::concurrent;
 use super::guest::{EVENT, Guest, HARMLESS, LOG, around, bomb, nested, powers_of_ten};
 use crate::harness::wat;
 
@@ -23,11 +24,11 @@ pub(crate) enum End {
 
 use End::{Answered, Fault, Refused};
 
-const fn case(name: &'static str, keys: &'static str, end: End, component: fn() -> Vec<u8>) -> Case {
+pub(super) const fn case(name: &'static str, keys: &'static str, end: End, component: fn() -> Vec<u8>) -> Case {
     Case { name, component, keys, end }
 }
 
-const CPU: &str = "limits: {cpu: 300ms}";
+pub(super) const CPU: &str = "limits: {cpu: 300ms}";
 
 /// WASI, as far as it is imported here.
 const CLOCK: (&str, &str) = (
@@ -58,6 +59,7 @@ pub(crate) fn all() -> Vec<Case> {
     let mut cases = running();
     cases.extend(lying());
     cases.extend(taking());
+    cases.extend(concurrent::all());
     cases.extend(uploaded());
     cases
 }
@@ -227,13 +229,6 @@ fn uploaded() -> Vec<Case> {
         case("an import that there is not", "", Refused("what this host does not offer"), || {
             let imports = r#"(import "cm32p2|wasi:keyvalue/store@0.2" "open" (func $open (param i32 i32)))"#;
             Guest { imports, wasi: SOCKETS, handle: "(call $open (i32.const 0) (i32.const 0))", ..HARMLESS }.component()
-        }),
-        case("a handler that is `async`", "", Refused("`async` functions and WASI 0.3 do not run here"), || {
-            let source = r#"(component
-              (core module $m (func (export "f")))
-              (core instance $i (instantiate $m))
-              (func (export "handle") async (canon lift (core func $i "f") async)))"#;
-            ::wat::parse_str(source).unwrap()
         }),
         case("a component of another world", "", Refused("it exports `greet`"), || {
             let source = r#"(component

@@ -1,6 +1,7 @@
 //! Guests that are meant to hurt: what becomes of each, and that nobody else is hurt. `cargo xtask hostile` prints the table.
 
 mod cases;
+mod concurrent;
 mod guest;
 mod soak;
 mod worker;

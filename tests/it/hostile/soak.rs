@@ -110,6 +110,7 @@ async fn soak() {
     let data = tempfile::tempdir().unwrap();
     let mut up = Up::start(folder.path(), data.path());
     up.notice("deployed");
+    up.forget();
     let address = up.url.strip_prefix("http://").unwrap().to_owned();
     let (is_over, honest, attacks) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     let latencies = std::sync::Mutex::new(Vec::new());

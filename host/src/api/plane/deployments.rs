@@ -1,7 +1,6 @@
 //! `/orgs/{org}/projects/{project}/deployments`: apply, list, show, compare.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{self, RawQuery};
@@ -15,8 +14,8 @@ use super::super::parameters::{Names, Parameters};
 use super::super::view::{Deployment, DeploymentState, Diff, ManifestMistake, ModuleDiff, NewDeployment, Page, Placed};
 use super::super::{Code, DEFAULT_LIMIT, PREFIX, Problem, State, lists};
 use super::{Body, Tagged, endpoints, owed, place, projects, write};
-use crate::deploy::manifest::{self, Manifest};
-use crate::deploy::{self, ApplyError, Draft, Misplaced, filter_warnings};
+use crate::deploy::manifest;
+use crate::deploy::{self, ApplyError, Draft, Misplaced};
 use crate::event::{DeploymentId, Org};
 use crate::store::catalog::{ProjectItem, Role, Why};
 use crate::store::{self, DeploymentRecord};
@@ -79,7 +78,7 @@ pub(in crate::api) async fn create(
         created: is_new,
         testing_token,
         triggers: endpoints::of(&api, &asker.org, &deployment),
-        warnings: warnings(&deployment, &source),
+        warnings: warnings(&api, &deployment, &source),
     };
     let location = format!("{PREFIX}/orgs/{}/projects/{project}/deployments/{}", asker.org, deployment.id);
     let tagged = Tagged(kept.revision, placed);
@@ -137,9 +136,8 @@ pub(super) fn view(
 }
 
 /// What is likely not what was meant.
-pub(super) fn warnings(deployment: &Arc<deploy::Deployment>, source: &str) -> Vec<ManifestMistake> {
-    let Ok(manifest) = Manifest::parse(source) else { return Vec::new() };
-    let found = filter_warnings(&manifest, source, &deployment.triggers);
+pub(super) fn warnings(api: &State, deployment: &deploy::Deployment, source: &str) -> Vec<ManifestMistake> {
+    let found = api.registry.warnings(deployment, source);
     if found.is_empty() { Vec::new() } else { mistakes(&found.into(), source) }
 }
 

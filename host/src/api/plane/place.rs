@@ -58,7 +58,7 @@ async fn answer(api: &State, asker: &Asker, project: &str, placed: deploy::Place
     let record = deployments::find(api, &asker.org, project, id).await?;
     let (triggers, warnings) = match api.registry.deployment(&asker.org, id).await {
         Ok(deployment) => {
-            (endpoints::of(api, &asker.org, &deployment), deployments::warnings(&deployment, &record.manifest))
+            (endpoints::of(api, &asker.org, &deployment), deployments::warnings(api, &deployment, &record.manifest))
         }
         // It serves nothing, so that it does not load any more is no reason to refuse.
         Err(_) => (Vec::new(), Vec::new()),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::diagnostic::Diagnostic;
 use super::suggest::{did_you_mean, list, nearest};
 use super::{At, Manifest, Span, TriggerSpec};
+use crate::egress::Rule;
 use crate::trigger::Limit;
 
 impl Manifest {
@@ -60,6 +61,14 @@ impl TriggerSpec {
         };
         found.warning().help(help)
     }
+}
+
+/// The host's operator allows no request that a rule of `outbound` is for.
+pub(in crate::deploy) fn forbidden(source: &str, rule: &At<Rule>) -> Diagnostic {
+    let message = format!("the host's operator allows no request to `{}`: each will be refused", rule.value);
+    let help = "remove the rule, or have the operator allow it: `guest.outbound.allow`, and for an address that is not public \
+                `guest.outbound.networks`";
+    Diagnostic::error(source, rule.span, message).warning().help(help.to_owned())
 }
 
 impl TriggerSpec {

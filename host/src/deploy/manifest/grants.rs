@@ -11,14 +11,18 @@ use crate::event::EventType;
 use crate::trigger::Grants;
 
 impl Reader<'_> {
-    /// What `fields` grant; what they do not speak of is as in `otherwise`.
-    pub(super) fn grants(&mut self, fields: &Fields<'_>, otherwise: &Grants) -> Grants {
+    /// What `fields` grant, and the rules that they write; what they do not speak of is as in `otherwise`.
+    pub(super) fn grants(&mut self, fields: &Fields<'_>, otherwise: &Grants) -> (Grants, Vec<At<Rule>>) {
         let kv = self.flag(fields.get("kv"), "kv").unwrap_or(otherwise.kv);
-        let outbound = match fields.get("outbound") {
-            None => otherwise.outbound.clone(),
-            Some(node) => self.items(Some(node), "outbound").iter().filter_map(|item| self.rule(item)).collect(),
+        let Some(node) = fields.get("outbound") else {
+            return (Grants { kv, outbound: otherwise.outbound.clone() }, Vec::new());
         };
-        Grants { kv, outbound }
+        let mut rules = Vec::new();
+        for item in self.items(Some(node), "outbound") {
+            rules.extend(self.rule(item).map(|value| At { value, span: item.span }));
+        }
+        let outbound = rules.iter().map(|rule| rule.value.clone()).collect();
+        (Grants { kv, outbound }, rules)
     }
 
     /// One of `outbound`: a URL, or a mapping with more of it.

@@ -30,6 +30,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 pub use check::bad_expression;
+pub(super) use check::forbidden;
 pub use diagnostic::{Diagnostic, Error, Excerpt, Note, Severity};
 pub use schema::schema;
 
@@ -66,6 +67,8 @@ pub struct Project {
     pub display_name: Option<String>,
     /// In the manifest's order; names are unique.
     pub vars: Vec<Var>,
+    /// Where the handlers' requests may go, of all triggers that do not say it themselves.
+    pub outbound: Vec<At<Rule>>,
     /// In the manifest's order; names are unique.
     pub triggers: Vec<TriggerSpec>,
     /// What holds for all triggers of an endpoint, in the manifest's order; slugs are unique, and a trigger listens on each.
@@ -134,6 +137,8 @@ pub struct TriggerSpec {
     pub history: Keep,
     /// What its handler may use: its own, or else the project's.
     pub grants: Grants,
+    /// The rules of these that the trigger writes itself.
+    pub outbound: Vec<At<Rule>>,
 }
 
 /// Where a module's component comes from.

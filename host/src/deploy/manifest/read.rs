@@ -60,7 +60,7 @@ impl Reader<'_> {
         let name = self.slug(name, "name");
         let display_name = self.text(fields.get("display_name"), "display_name").map(|text| text.value);
 
-        let grants = self.grants(&fields, &Grants::default());
+        let (grants, outbound) = self.grants(&fields, &Grants::default());
         let mut vars = Vec::new();
         for item in self.items(fields.get("vars"), "vars") {
             vars.extend(self.var(item));
@@ -81,7 +81,7 @@ impl Reader<'_> {
         if are_sound {
             self.listeners(&endpoints, &triggers);
         }
-        Some(Project { name: name?, display_name, vars, triggers, endpoints })
+        Some(Project { name: name?, display_name, vars, outbound, triggers, endpoints })
     }
 
     fn var(&mut self, node: &Node) -> Option<Var> {

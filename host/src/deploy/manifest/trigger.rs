@@ -39,7 +39,7 @@ impl Reader<'_> {
         let max_concurrency = self.whole(fields.get("max_concurrency"), "max_concurrency", 1..=MAX_CONCURRENCY);
         let ordered_by = self.text(fields.get("ordered_by"), "ordered_by").filter(|text| !text.trim().is_empty());
         let history = self.history(fields.get("history"), is_sync);
-        let grants = self.grants(&fields, project);
+        let (grants, outbound) = self.grants(&fields, project);
         Some(TriggerSpec {
             name: name?,
             endpoint,
@@ -54,6 +54,7 @@ impl Reader<'_> {
             ordered_by,
             history,
             grants,
+            outbound,
         })
     }
 

@@ -73,7 +73,7 @@ impl Bench {
             clock: clock.clone(),
         };
         let library = Library::new(&guests.modules, guests.compile.clone(), parts).unwrap();
-        let client = Arc::new(Client::new(guests.outbound, Arc::new(System)).unwrap());
+        let client = Arc::new(Client::new(guests.outbound.clone(), Arc::new(System)).unwrap());
         let services = Services { kv: store.kv.clone(), kv_config: guests.kv, client };
         let registry = Registry::new(deploy::Parts {
             catalog: store.catalog.clone(),
@@ -82,6 +82,7 @@ impl Bench {
             clock: clock.clone(),
             naming: Naming::Names,
             defaults: Defaults { timeout: config.timeout(), limits: guests.limits, ceilings: guests.ceilings },
+            policy: guests.outbound.policy().unwrap(),
             vault: Vault::new(MasterKeys::generate().unwrap(), store.keyring.clone()),
         });
         Self { store, registry, clock, config, engine, services }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimit};
 
 use super::Task;
-use crate::guest::{component, engine};
+use crate::guest::{code, component};
 
 /// The exit code that says that the input is no good, as told on standard error.
 pub(super) const REFUSED: i32 = 2;
@@ -18,7 +18,8 @@ pub(super) const FAILED: i32 = 1;
 /// The exit code when the parent is gone.
 const ORPHANED: i32 = 3;
 
-/// As low as a priority goes: at nice 0 a compilation would take half of the host's requests with it.
+/// At nice 0 a compilation would take half of the host's requests with it. Idle scheduling would be lower still, with a fifth of this
+/// weight: a deployment to a host at full load would then run out of its time.
 const NICENESS: i32 = 19;
 
 /// The largest output, in bytes. Machine code has some three times the size of its source.
@@ -95,7 +96,7 @@ pub fn work(order: &Order) -> ExitCode {
 /// What the task makes of a file, or what is wrong with the file.
 pub(super) fn make(task: Task, input: &[u8]) -> Result<Vec<u8>, String> {
     match task {
-        Task::Compile => engine::compile(input),
+        Task::Compile => code::compile(input),
         Task::Componentize => component::encode(input),
     }
 }

@@ -111,9 +111,9 @@ impl WasiHttpView for State {
     }
 }
 
-/// Everything that a guest may import. WASI 0.2 is among it, with an empty context: no files, no sockets. Requests go
-/// through `wasi:http` where the manifest lets them.
-pub(super) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
+/// Everything that a guest may import. WASI 0.2 is among it, and 0.3 if it is wanted, with an empty context: no files, no sockets.
+/// Requests go through `wasi:http` where the manifest lets them.
+pub(super) fn linker(engine: &wasmtime::Engine, wasi_0_3: bool) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     bindings::types::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     bindings::log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
@@ -122,5 +122,9 @@ pub(super) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State
     bindings::kv::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    if wasi_0_3 {
+        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    }
     Ok(linker)
 }

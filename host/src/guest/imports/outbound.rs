@@ -10,6 +10,7 @@ use http::{Request, Response, Uri};
 use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as ErrorCode3;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use self::body::Metered;
@@ -42,6 +43,9 @@ struct Made {
     /// How many more may be under way.
     at_once: Arc<Semaphore>,
 }
+
+/// So much of a request's body, in bytes, is copied out of the sandbox at once.
+const CHUNK: usize = 64 << 10;
 
 type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Sending = Box<dyn Future<Output = Result<(Response<WasiBody>, Driver), Error>> + Send>;
@@ -139,6 +143,26 @@ impl WasiHttpHooks for Outbound {
 
     fn p2_error_from_tls(&mut self, _error: &std::io::Error) -> ErrorCode {
         ErrorCode::TlsProtocolError
+    }
+
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK
+    }
+
+    fn p3_error_from_hyper(&mut self, error: &hyper::Error) -> ErrorCode3 {
+        if error.is_incomplete_message() { ErrorCode3::HttpResponseIncomplete } else { ErrorCode3::HttpProtocolError }
+    }
+
+    fn p3_error_from_connect(&mut self, error: &std::io::Error) -> ErrorCode3 {
+        match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => ErrorCode3::ConnectionRefused,
+            std::io::ErrorKind::TimedOut => ErrorCode3::ConnectionTimeout,
+            _ => ErrorCode3::DestinationUnavailable,
+        }
+    }
+
+    fn p3_error_from_tls(&mut self, _error: &std::io::Error) -> ErrorCode3 {
+        ErrorCode3::TlsProtocolError
     }
 }
 

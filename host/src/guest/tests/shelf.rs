@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::event::{Digest, Timestamp};
-use crate::guest::engine;
+use crate::guest::code::{self, Kind};
 use crate::guest::shelf::Shelf;
 
 /// A shelf, the engine that its code is for, and the code of an empty component.
@@ -19,14 +19,14 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let code = engine::compile(b"\0asm\x0d\0\x01\0").unwrap();
+        let code = code::compile(b"\0asm\x0d\0\x01\0").unwrap();
         let clock = Clock::manual(Timestamp::from_second(1_800_000_000).unwrap());
-        let engine = wasmtime::Engine::new(&engine::code_config()).unwrap();
+        let engine = code::compiler(Kind::Plain).unwrap();
         Self { folder: tempfile::tempdir().unwrap(), engine, clock, code }
     }
 
     fn open(&self, bytes: u64) -> Shelf {
-        Shelf::open(Some(self.folder.path()), &self.engine, bytes, self.clock.clone()).unwrap()
+        Shelf::open(Some(self.folder.path()), bytes, self.clock.clone()).unwrap()
     }
 
     fn put(&self, shelf: &Shelf, digest: Digest) {
@@ -36,7 +36,7 @@ impl Scene {
     }
 
     fn has(&self, shelf: &Shelf, digest: Digest) -> bool {
-        shelf.get(digest, &self.engine).unwrap().is_some()
+        shelf.find(digest).is_some_and(|code| code.load(&self.engine).is_ok())
     }
 
     fn files(&self) -> Vec<PathBuf> {

@@ -1,0 +1,147 @@
+//! The engines that run components, one of each kind: the memory that they reserve, what they are linked with, and the tick by
+//! which a running guest is interrupted.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use wasmtime::component::Linker;
+use wasmtime::{InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::code::{self, Kind};
+use super::engine::{Config, SetupError};
+use super::imports::limiter::{MEMORIES, TABLES};
+use super::imports::{self, State};
+
+/// What the host's functions may need of a sandbox's stack, in bytes.
+const HOST_STACK: usize = 3 << 19;
+
+/// Core instances of a concurrent component. A call that waits keeps a stack, at most one in each of them.
+const CONCURRENT_INSTANCES: usize = 16;
+
+/// One engine, and all that its guests may import.
+pub(super) struct Runtime {
+    pub(super) engine: wasmtime::Engine,
+    pub(super) linker: Linker<State>,
+    /// Whether WASI 0.3 is among what it is linked with.
+    pub(super) wasi_0_3: bool,
+}
+
+/// The engines. Clones share them.
+#[derive(Clone)]
+pub(super) struct Runtimes(Arc<Inner>);
+
+struct Inner {
+    plain: Runtime,
+    /// Made for the first component that needs it: most hosts have none.
+    concurrent: OnceLock<Runtime>,
+    gate: Mutex<()>,
+    config: Config,
+    sandboxes: usize,
+}
+
+/// Why there is no engine for a component.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Missing {
+    /// The operator wants none.
+    #[error(
+        "it has `async` functions or imports WASI 0.3, and this host runs no such components (guest.concurrent.sandboxes): \
+         build it for WASI 0.2 (`wasm32-wasip2`), its handlers without `async`"
+    )]
+    Off,
+    /// The machine refuses what it needs.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+}
+
+impl Runtimes {
+    /// Reserves address space for `sandboxes` that exist at once.
+    pub(super) fn new(config: &Config, sandboxes: usize) -> Result<Self, SetupError> {
+        let plain = Runtime::new(config, Kind::Plain, sandboxes)?;
+        let (concurrent, gate, config) = (OnceLock::new(), Mutex::default(), config.clone());
+        Ok(Self(Arc::new(Inner { plain, concurrent, gate, config, sandboxes })))
+    }
+
+    /// The one for components of a kind.
+    pub(super) fn of(&self, kind: Kind) -> Result<&Runtime, Missing> {
+        let Inner { plain, concurrent, gate, config, sandboxes } = &*self.0;
+        if kind == Kind::Plain {
+            return Ok(plain);
+        }
+        let _gate = gate.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = concurrent.get() {
+            return Ok(runtime);
+        }
+        let sandboxes = config.concurrent.sandboxes.min(*sandboxes);
+        if sandboxes == 0 {
+            return Err(Missing::Off);
+        }
+        let made = Runtime::new(config, kind, sandboxes)?;
+        Ok(concurrent.get_or_init(|| made))
+    }
+}
+
+impl Runtime {
+    fn new(config: &Config, kind: Kind, sandboxes: usize) -> Result<Self, SetupError> {
+        let engine = wasmtime::Engine::new(&wasmtime_config(config, kind, sandboxes)).map_err(SetupError::of)?;
+        let wasi_0_3 = kind == Kind::Concurrent && config.concurrent.wasi_0_3;
+        let linker = imports::linker(&engine, wasi_0_3).map_err(SetupError::of)?;
+        tick(&engine, config.tick())?;
+        Ok(Self { engine, linker, wasi_0_3 })
+    }
+}
+
+/// Starts the tick, which ends with the engine.
+fn tick(engine: &wasmtime::Engine, tick: Duration) -> Result<(), SetupError> {
+    let weak = engine.weak();
+    let ticker = std::thread::Builder::new().name("guest-tick".to_owned());
+    let ticker = ticker.spawn(move || {
+        while let Some(engine) = weak.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(tick);
+        }
+    });
+    ticker.map(drop).map_err(|error| SetupError::new(error.to_string()))
+}
+
+fn wasmtime_config(config: &Config, kind: Kind, sandboxes: usize) -> wasmtime::Config {
+    let total = |each: usize| u32::try_from(sandboxes.saturating_mul(each)).unwrap_or(u32::MAX);
+    let each = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let ceilings = &config.ceilings;
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let (instances, stacks) = match kind {
+        Kind::Plain => (size(ceilings.instances), 1),
+        // One more for what runs beside those that wait, and one for the sandbox that is being made.
+        Kind::Concurrent => (size(ceilings.instances).min(CONCURRENT_INSTANCES), CONCURRENT_INSTANCES + 2),
+    };
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(total(1))
+        .total_core_instances(total(instances))
+        .total_memories(total(MEMORIES))
+        .total_tables(total(TABLES))
+        .total_stacks(total(stacks))
+        .max_core_instances_per_component(each(instances))
+        .max_memories_per_component(each(MEMORIES))
+        .max_tables_per_component(each(TABLES))
+        .max_tables_per_module(4)
+        .max_component_instance_size(4 << 20)
+        .max_core_instance_size(4 << 20)
+        .max_memory_size(size(ceilings.memory))
+        .table_elements(size(ceilings.table_elements))
+        // A page that was swapped out may escape the kernel's scan of resident pages and reach the next tenant, so
+        // memory is wiped by writing to it.
+        .pagemap_scan(wasmtime::Enabled::No)
+        .linear_memory_keep_resident(config.keep_resident)
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(64 << 10)
+        // A slot that was used by the same module before is the cheapest one to use again.
+        .max_unused_warm_slots(total(MEMORIES));
+    let mut wasmtime = code::config(kind);
+    wasmtime
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .max_wasm_stack(config.stack)
+        // The host's own functions run on it too.
+        .async_stack_size(config.stack + HOST_STACK)
+        .async_stack_zeroing(false);
+    wasmtime
+}
