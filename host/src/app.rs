@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 
-use crate::api::{self, Door};
+use crate::api::{self, Door, Tokens};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deploy::{self, Current, Defaults, Naming, Registry};
@@ -25,7 +25,7 @@ use crate::seal::{MasterKeys, Vault};
 use crate::server::{Server, Site};
 use crate::store::Store;
 use crate::task::Tasks;
-use crate::{dispatch, tls};
+use crate::{dispatch, oidc, tls};
 
 /// A running host.
 pub struct App {
@@ -94,6 +94,8 @@ impl App {
             tracing::info!(orgs = rewrapped, master = %vault.master(), "wrapped the orgs' keys by another master key");
         }
         tls::install();
+        let issuer = config.api.oidc.is_set().then(|| oidc::Issuer::new(config.api.oidc.clone(), clock.clone()));
+        let issuer = issuer.transpose().map_err(anyhow::Error::msg)?;
         let (listener, address) = bind(listen).await?;
         let own = match config.http.api_listen {
             Some(api_listen) => Some(bind(api_listen).await.context("`http.api_listen`")?),
@@ -137,6 +139,7 @@ impl App {
                 lease: lease.clone(),
                 lease_end,
                 registry: registry.clone(),
+                quotas,
                 engine,
                 services,
                 guests: guests.handle(),
@@ -175,11 +178,12 @@ impl App {
         let control = Arc::new(api::Live { dispatch, intake: intake.clone() });
         let door = match tenancy {
             Tenancy::One(org) => Door::Local(org),
-            Tenancy::Many => Door::Tokens(Arc::default()),
+            Tenancy::Many => Door::Tokens(Arc::new(Tokens::new(issuer))),
         };
         let api = api::router(api::State {
             history: store.history,
             catalog: store.catalog,
+            kv: store.kv,
             blobs: store.blobs,
             registry: registry.clone(),
             control,

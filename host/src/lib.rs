@@ -22,6 +22,8 @@ pub mod tls;
 pub mod store;
 // Secrets as they are kept: sealed.
 pub mod seal;
+// Who somebody is, by the word of an issuer of OpenID Connect.
+pub mod oidc;
 // Removes from the history what is too old or too much.
 pub mod retention;
 // Runs handlers: a fresh sandbox for every event.

@@ -21,6 +21,7 @@ mod hostile;
 mod http2;
 mod kv;
 mod languages;
+mod oidc;
 mod outbound;
 mod payload;
 mod placed;

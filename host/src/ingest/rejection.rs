@@ -8,6 +8,7 @@ use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::dispatch::Full;
+use crate::quota::Allowance;
 use crate::store;
 
 /// The methods that become events, for a sender that used the one that does not.
@@ -45,6 +46,8 @@ pub enum Rejection {
     TooMany {
         /// When it takes the next one.
         retry_after: Duration,
+        /// What is left.
+        allowance: Allowance,
     },
     /// Too many sessions wait already: of the org, or of all.
     #[error("{}", match .0 {
@@ -107,7 +110,8 @@ impl IntoResponse for Rejection {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
-            Self::TooMany { retry_after } => {
+            Self::TooMany { retry_after, allowance } => {
+                allowance.tell(headers);
                 let seconds = u64::try_from(retry_after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
                 headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
             }

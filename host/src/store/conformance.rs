@@ -99,6 +99,7 @@ on_each! {
     of_many_swaps_at_once_none_is_lost
     entries_are_listed_in_the_order_of_their_keys
     a_space_has_its_keys_and_bytes
+    an_orgs_projects_share_its_room
     what_has_expired_makes_room
     what_has_expired_is_removed_within_a_budget
     spaces_do_not_see_each_other

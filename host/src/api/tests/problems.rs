@@ -101,7 +101,7 @@ const WEBHOOK_CODES: [(&str, u16); 13] = [
 fn every_code_is_explained() {
     let errors = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md")).unwrap();
     let headings: Vec<&str> = errors.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-    let of_api = Code::ALL.map(|code| (code.as_str(), code.status()));
+    let of_api: Vec<_> = Code::ALL.iter().map(|code| (code.as_str(), code.status())).collect();
     let of_webhooks = WEBHOOK_CODES.map(|(code, status)| (code, StatusCode::from_u16(status).unwrap()));
     let codes = [&of_api[..], &of_webhooks].concat();
     assert_eq!(headings, codes.iter().map(|(code, _)| *code).collect::<Vec<_>>());

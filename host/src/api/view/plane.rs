@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::dispatch::CpuUse;
 use crate::event::{AuditId, DeploymentId, Timestamp, TokenId};
 use crate::quota::Limits;
 use crate::store::catalog::{Quotas, Role, Scope};
@@ -275,6 +276,11 @@ pub struct Usage {
     pub modules: u64,
     /// All modules together, in bytes.
     pub modules_bytes: u64,
+    /// What handlers of all its projects keep in `kv` together, in bytes.
+    pub kv_bytes: u64,
+    /// What its handlers take of the processors.
+    #[serde(flatten)]
+    pub cpu: CpuUse,
     /// What it may take: the host's defaults where no operator said otherwise.
     pub limits: Limits,
 }

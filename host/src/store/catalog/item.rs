@@ -66,6 +66,12 @@ pub struct Quotas {
     pub stored_bytes: Option<u64>,
     /// The log of one session, in bytes: what exceeds it is dropped and counted.
     pub log_bytes: Option<u64>,
+    /// Time on processors that its handlers may take in a minute, in seconds: beyond it sessions wait.
+    pub cpu_seconds_per_minute: Option<u32>,
+    /// The memory of one handler, in bytes, whatever its trigger's limit is.
+    pub memory_bytes: Option<u64>,
+    /// What handlers of all its projects keep in `kv` together, in bytes.
+    pub kv_bytes: Option<u64>,
 }
 
 /// Who somebody is to an issuer of OIDC tokens.
