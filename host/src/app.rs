@@ -20,6 +20,7 @@ use crate::guest::compile::Program;
 use crate::guest::{self, Engine, Library, Services};
 use crate::ingest::{self, Intake, Limiter};
 use crate::observe::feed::Feed;
+use crate::removal::Remover;
 use crate::retention::Keeper;
 use crate::seal::{MasterKeys, Vault};
 use crate::server::{Server, Site};
@@ -150,6 +151,7 @@ impl App {
         );
         dispatch.resume();
         let snapshots = deployed.clone();
+        let removed_at_once = config.history.budget;
         let keeper = Keeper {
             config: config.history,
             history: store.history.clone(),
@@ -159,6 +161,15 @@ impl App {
             clock: clock.clone(),
         };
         tasks.spawn(keeper.run(tasks.clone()));
+        let remover = Remover {
+            purge: store.purge.clone(),
+            catalog: store.catalog.clone(),
+            registry: registry.clone(),
+            dispatch: dispatch.clone(),
+            budget: removed_at_once,
+            clock: clock.clone(),
+        };
+        tasks.spawn(remover.run(tasks.clone()));
         let shutdown = config.http.shutdown();
         let intake = Intake::new(ingest::Parts {
             limiter: Limiter::default(),

@@ -5,6 +5,7 @@ mod backup;
 mod build;
 mod client;
 mod compile;
+mod confirm;
 mod context;
 mod deploy;
 mod deployments;

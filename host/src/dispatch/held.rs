@@ -1,4 +1,4 @@
-//! Orgs that begin nothing for a while: they have taken as much of the processors as they may. What they have waits.
+//! Orgs that begin nothing for a while: they have taken as much of the processors as they may, or are suspended. What they have waits.
 
 use std::time::Duration;
 
@@ -29,8 +29,12 @@ impl Inner {
 
     /// Until when an org begins nothing, or is to be looked at again; none when it may.
     pub(super) fn held(&self, cpu: &mut Cpu, org: &Org, now: Timestamp) -> Option<Timestamp> {
+        let look = now.checked_add(LOOK).unwrap_or(Timestamp::MAX);
+        if self.registry.deployed().load().is_suspended(org) {
+            return Some(look);
+        }
         let until = cpu.waits_until(org, self.limits_of(org).cpu_seconds_per_minute, now)?;
-        Some(until.min(now.checked_add(LOOK).unwrap_or(Timestamp::MAX)))
+        Some(until.min(look))
     }
 
     /// A session has taken so much of a processor.

@@ -182,6 +182,9 @@ async fn ready(inner: &Inner, session: &mut Session) -> Result<Ready, Unready> {
         Some(deployment) => deployment.clone(),
         None => deployment(inner, delivery).await?,
     };
+    if inner.registry.deployed().load().is_leaving(&deployment.org, &deployment.project) {
+        return Err(Unready::Hopeless("its project is being removed".to_owned()));
+    }
     session.deployment = Some(deployment.clone());
     let event = if session.is_whole { delivery.event.clone() } else { event(inner, delivery).await? };
     let mut alone = None;

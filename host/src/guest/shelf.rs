@@ -105,6 +105,13 @@ impl Shelf {
         component.map(|component| Some((component, size))).map_err(|error| error.root_cause().to_string())
     }
 
+    /// Forgets the code of a module if it is there.
+    pub(super) fn forget(&self, digest: Digest) {
+        if self.path(digest).exists() {
+            self.remove(digest);
+        }
+    }
+
     /// Forgets the code of a module.
     pub(super) fn remove(&self, digest: Digest) {
         if let Err(error) = fs::remove_file(self.path(digest)) {

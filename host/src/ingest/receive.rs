@@ -26,6 +26,10 @@ pub(super) async fn receive(
     let received = body::read(&intake, request).await?;
     let event = event(&intake, &target.route, &received);
     let endpoint = target.endpoint(&event)?;
+    // It may have gone while the body came.
+    if intake.deployed.load().is_leaving(&event.org, &endpoint.deployment.project) {
+        return Err(Rejection::NotFound);
+    }
     let selected = select::select(&event, &endpoint);
     let notice = notice(&selected);
     let (notice, mut answer) = match accept::accept(&intake, &endpoint, selected, received.room.clone()).await? {
@@ -44,6 +48,9 @@ pub(super) async fn receive(
 
 /// Whether the org may have a further event now, and what is left, if it has a quota. It is asked before the body is read: what is refused must cost little.
 fn admit(intake: &Parts, org: &Org, deployed: &Snapshot) -> Result<Option<Allowance>, Rejection> {
+    if deployed.is_suspended(org) {
+        return Err(Rejection::Suspended);
+    }
     let limits = intake.quotas.with(&deployed.quotas(org));
     let Some(per_second) = limits.events_per_second else { return Ok(None) };
     let rate = Rate { per_second, burst: limits.burst };

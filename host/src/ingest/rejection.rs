@@ -41,6 +41,9 @@ pub enum Rejection {
     /// CONNECT is not an event.
     #[error("CONNECT is not a webhook's method")]
     Connect,
+    /// An operator has suspended the org.
+    #[error("this webhook's owner is suspended")]
+    Suspended,
     /// The org has had as many events as it may for the moment.
     #[error("this webhook's owner takes no more events for the moment")]
     TooMany {
@@ -92,6 +95,7 @@ impl IntoResponse for Rejection {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "request_malformed"),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Suspended => (StatusCode::FORBIDDEN, "org_suspended"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Backlogged(Full::Org) => (StatusCode::TOO_MANY_REQUESTS, "org_backlog_full"),
             Self::Backlogged(Full::Total) => (StatusCode::TOO_MANY_REQUESTS, "backlog_full"),
@@ -121,7 +125,7 @@ impl IntoResponse for Rejection {
             Self::Connect => {
                 headers.insert(ALLOW, HeaderValue::from_static(ALLOWED));
             }
-            Self::NotFound | Self::NotAddressed => {}
+            Self::NotFound | Self::NotAddressed | Self::Suspended => {}
         }
         answer
     }

@@ -79,7 +79,8 @@ impl FromRequestParts<State> for Asker {
             }
             (Access::Operator, Some(named)) => {
                 let org: Org = named.as_str().into();
-                if api.catalog.find::<OrgItem>(&org, &org).await?.is_none() {
+                let found = api.catalog.find::<OrgItem>(&org, &org).await?;
+                if found.is_none_or(|kept| kept.item.deleted_at.is_some()) {
                     return Err(org_not_found(&named));
                 }
                 (org, Role::Owner, None)

@@ -28,6 +28,9 @@ pub(super) async fn caller(api: &State, names: Vec<Name>, from: Option<IpAddr>) 
 
 /// What somebody may do in an org; none when they are no member of it.
 pub(super) async fn role(api: &State, org: &Org, ids: &[String]) -> Result<Option<Role>, Problem> {
+    if api.registry.deployed().load().is_org_leaving(org) {
+        return Ok(None);
+    }
     for id in ids {
         if let Some(kept) = api.catalog.find::<MemberItem>(org, id).await? {
             return Ok(Some(kept.item.role));

@@ -67,7 +67,11 @@ impl Tokens {
             true => api.catalog.find_marked::<TokenItem>(&digest.to_string()).await?,
             false => None,
         };
-        let good = found.filter(|(_, kept)| {
+        let snapshot = api.registry.deployed().load();
+        let good = found.filter(|(org, kept)| {
+            if snapshot.is_org_leaving(org) {
+                return false;
+            }
             let is_it: bool = kept.item.digest.bytes().ct_eq(digest.bytes()).into();
             is_it && is_good(&kept.item, now)
         });

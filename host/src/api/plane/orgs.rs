@@ -12,8 +12,8 @@ use crate::store::catalog::{Change, Expect, HOST, Items as _, Kept, Kind, OrgIte
 
 impl From<OrgItem> for Org {
     fn from(item: OrgItem) -> Self {
-        let OrgItem { name, display_name, created_at, quotas } = item;
-        Self { name, display_name, created_at, quotas }
+        let OrgItem { name, display_name, created_at, quotas, suspended_at, .. } = item;
+        Self { name, display_name, created_at, quotas, suspended_at }
     }
 }
 
@@ -60,7 +60,9 @@ pub(in crate::api) async fn list(
         Access::Org { .. } => (Vec::new(), None),
         Access::Member(ids) => of_member(&api, ids, after.as_deref(), limit).await?,
     };
-    let items = rows.iter().map(|row| Ok(Kept::<OrgItem>::of(row)?.item.into())).collect::<Result<_, Problem>>()?;
+    let items = rows.iter().map(|row| Ok(Kept::<OrgItem>::of(row)?.item)).collect::<Result<Vec<_>, Problem>>()?;
+    // One that is being removed is not there any more.
+    let items = items.into_iter().filter(|item| item.deleted_at.is_none()).map(Org::from).collect();
     Ok(Json(Page { items, next }))
 }
 
@@ -107,7 +109,7 @@ pub(in crate::api) async fn create(
     }
     bounded(quotas.as_ref())?;
     let display_name = display(display_name)?;
-    let item = OrgItem { name, display_name, created_at: api.clock.now(), quotas: quotas.unwrap_or_default() };
+    let item = OrgItem::new(name, display_name, quotas.unwrap_or_default(), api.clock.now());
     let org: crate::event::Org = item.name.as_str().into();
     let told = caller.by().did(api.clock.now(), "org.create", item.name.as_str());
     let change = vec![Change::put(&item, Expect::Absent)?];
@@ -165,6 +167,7 @@ pub(in crate::api) async fn change(
 
 pub(super) async fn find(api: &State, asker: &Asker) -> Result<Kept<OrgItem>, Problem> {
     let found = api.catalog.find::<OrgItem>(&asker.org, &asker.org).await?;
+    let found = found.filter(|kept| kept.item.deleted_at.is_none());
     found.ok_or_else(|| Problem::new(Code::OrgNotFound, format!("there is no org `{}`", asker.org)))
 }
 

@@ -108,6 +108,8 @@ codes! {
     QuotaExceeded: CONFLICT "quota_exceeded" "A quota is used up",
     /// The manifest or its modules have mistakes.
     InvalidManifest: UNPROCESSABLE_ENTITY "invalid_manifest" "The manifest has mistakes",
+    /// What has the name is being removed.
+    BeingRemoved: CONFLICT "being_removed" "It is being removed",
     /// The deployment cannot do that.
     NotPlaceable: CONFLICT "not_placeable" "The deployment cannot be placed so",
     /// The project has no such endpoint.

@@ -33,7 +33,7 @@ pub struct Problem {
     /// When to try again.
     pub retry_after: Option<Duration>,
     /// What is left of what who asks may do.
-    pub allowance: Option<Allowance>,
+    pub allowance: Option<Box<Allowance>>,
 }
 
 impl Problem {
@@ -61,7 +61,7 @@ impl Problem {
     /// With what is left of what who asks may do.
     #[must_use]
     pub fn allowance(mut self, allowance: Allowance) -> Self {
-        self.allowance = Some(allowance);
+        self.allowance = Some(Box::new(allowance));
         self
     }
 }

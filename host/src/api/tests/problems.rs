@@ -81,12 +81,13 @@ async fn a_request_without_a_peer_is_refused() {
 }
 
 /// What senders of webhooks read, with their statuses. They also read `method_not_allowed`.
-const WEBHOOK_CODES: [(&str, u16); 13] = [
+const WEBHOOK_CODES: [(&str, u16); 14] = [
     ("webhook_not_found", 404),
     ("testing_token_unknown", 403),
     ("body_too_large", 413),
     ("request_malformed", 400),
     ("body_too_slow", 408),
+    ("org_suspended", 403),
     ("rate_limited", 429),
     ("org_backlog_full", 429),
     ("backlog_full", 429),

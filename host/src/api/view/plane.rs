@@ -47,6 +47,9 @@ pub struct Org {
     pub created_at: Timestamp,
     /// What it may take, where an operator said so; null is the host's default.
     pub quotas: Quotas,
+    /// Since when it takes no webhooks and begins no sessions; null when it does.
+    #[serde(default)]
+    pub suspended_at: Option<Timestamp>,
 }
 
 /// What an org is made of.

@@ -258,6 +258,12 @@ impl<T> Scheduler<T> {
         self.sessions.get(&session).map(|session| &session.path.org)
     }
 
+    /// The sessions of an org, or of one of its projects, in no order. It looks through all that are known.
+    pub(super) fn of(&self, org: &event::Org, project: Option<&str>) -> Vec<SessionId> {
+        let is_of = |path: &Path| path.org == *org && project.is_none_or(|project| &*path.project == project);
+        self.sessions.iter().filter(|(_, session)| is_of(&session.path)).map(|(id, _)| *id).collect()
+    }
+
     /// How many sessions are known, those that run among them.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

@@ -53,8 +53,7 @@ async fn an_orgs_quota_holds_at_once() {
     let (busy, start) = (bench.deploy(&manifest("loop", ENDLESS)).await, bench.start().await);
     let allow = |sessions, backlog| {
         let quotas = Quotas { sessions: Some(sessions), backlog: Some(backlog), ..Quotas::default() };
-        let (name, created_at) = (org().to_string(), bench.clock.now());
-        bench.registry.allow(&OrgItem { name, display_name: None, created_at, quotas });
+        bench.registry.allow(&OrgItem::new(org().to_string(), None, quotas, bench.clock.now()));
     };
     allow(1, 1);
     let mut sessions = vec![start.run(&busy, "{}", None).await.0, start.run(&busy, "{}", None).await.0];
@@ -129,8 +128,7 @@ async fn an_orgs_time_on_processors_is_bounded() {
     let quiet = bench.deploy_for(&other_org, &manifest("wishes", "endpoint: other")).await;
     let allow = |quota| {
         let quotas = Quotas { cpu_seconds_per_minute: quota, ..Quotas::default() };
-        let (name, created_at) = (org().to_string(), bench.clock.now());
-        bench.registry.allow(&OrgItem { name, display_name: None, created_at, quotas });
+        bench.registry.allow(&OrgItem::new(org().to_string(), None, quotas, bench.clock.now()));
     };
     allow(Some(0));
     // What it takes is known when it has ended.
