@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::dispatch::CpuUse;
@@ -64,8 +65,14 @@ pub struct NewOrg {
     #[schema(max_length = 200)]
     pub display_name: Option<String>,
     /// What it may take.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub quotas: Option<Quotas>,
+}
+
+/// Quotas as an object: to serde a list is as good as one whose fields it has in their order.
+fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quotas>, D::Error> {
+    let fields: Option<Map<String, Value>> = Option::deserialize(deserializer)?;
+    fields.map(|fields| serde_json::from_value(Value::Object(fields)).map_err(D::Error::custom)).transpose()
 }
 
 /// What is changed of an org. What is left out stays.
@@ -77,7 +84,7 @@ pub struct OrgChange {
     #[schema(max_length = 200)]
     pub display_name: Option<String>,
     /// What it may take, all of it: what is null or left out is the host's default. For operators.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub quotas: Option<Quotas>,
 }
 
