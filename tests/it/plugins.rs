@@ -1,5 +1,7 @@
 //! The example projects, served by the program: as they are checked in, and rebuilt from their sources.
 
+mod calls;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -158,15 +160,21 @@ fn http_sample_in_python_prints_the_same() {
     assert_eq!(python.story(JSON), as_python(rust.story(JSON)));
 }
 
-/// A plugin that the program builds, away from the repository.
-fn built(name: &str) -> Served {
-    let (dir, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+/// A plugin's folder away from the repository, without what was built there.
+fn copied(name: &str) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(plugin(name)).unwrap() {
         let file = entry.unwrap().path();
         if file.is_file() && file.extension().is_none_or(|extension| extension != "wasm") {
             std::fs::copy(&file, dir.path().join(file.file_name().unwrap())).unwrap();
         }
     }
+    dir
+}
+
+/// A plugin that the program builds.
+fn built(name: &str) -> Served {
+    let (dir, data) = (copied(name), tempfile::tempdir().unwrap());
     let mut up = Up::start(dir.path(), data.path());
     up.notice("deployed");
     Served { up, _folders: [dir, data] }

@@ -17,3 +17,30 @@ export class Reject extends Error {
     this.name = "Reject";
   }
 }
+
+/** Why `kv` did nothing. */
+export class KvError extends Error {
+  constructor(code, message) {
+    super(message);
+    this.name = "KvError";
+    this.code = code;
+  }
+}
+
+/** Why `reply` did nothing. */
+export class ReplyError extends Error {
+  constructor(code, message) {
+    super(message);
+    this.name = "ReplyError";
+    this.code = code;
+  }
+}
+
+/** Why there is no response; `fetch` rejects with a `TypeError`. */
+export class FetchError extends TypeError {
+  constructor(code, message) {
+    super(message);
+    this.name = "FetchError";
+    this.code = code;
+  }
+}

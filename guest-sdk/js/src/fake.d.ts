@@ -37,9 +37,43 @@ export interface Request {
 
 /** The event that the host would make of a request. */
 export function event(request?: Request): Event;
-/** Calls a handler as the host does: what a sender would receive, or null for no answer. What the handler throws is thrown. */
+/**
+ * Calls a handler as the host does: what a sender would receive, or null for no answer; of an `async` handler a promise of it. What the handler
+ * throws is thrown. Meanwhile the global `fetch` is the SDK's.
+ */
+export function call(handler: (event: Event) => Promise<Answer>, event: Event): Promise<Response | null>;
 export function call(handler: (event: Event) => Answer, event: Event): Response | null;
 /** Gives the project a variable. */
 export function setVar(name: string, value: string): void;
 /** What was logged since the last time: `warn running out stock=3`. */
 export function takeLogs(): string[];
+/** The pieces in which the last call's handler sent its response by `reply`. */
+export function chunks(): Uint8Array[];
+/**
+ * Answers what handlers send with `fetch` from now on. Without it every request is denied, as it is without a rule in the manifest.
+ *
+ * ```ts
+ * fake.answerRequests((request) => ({ status: 200, headers: { "Content-Type": "application/json" }, body: '{"login": "ada"}' }));
+ * ```
+ *
+ * It may throw what the host would: `new FetchError("timeout", "the answer took too long")`.
+ */
+export function answerRequests(answer: (request: Sent) => Answered | Promise<Answered>): void;
+/** Forgets variables, logs, what was kept, and who answers requests: for what runs before each test. */
+export function reset(): void;
+
+/** A request as a handler sent it. */
+export interface Sent {
+  method: string;
+  url: string;
+  headers: [string, string][];
+  body: Uint8Array | null;
+  timeoutMs?: number;
+}
+
+/** What a test answers: 200 and empty unless it says more. */
+export interface Answered {
+  status?: number;
+  headers?: Pairs;
+  body?: string | Uint8Array;
+}

@@ -1,10 +1,13 @@
 // Events for unit tests, which run on the author's machine without a host.
 
+import { answer } from "./answer.js";
 import { Event } from "./event.js";
-import { entries, variables } from "./host.js";
+import { fetch } from "./fetch.js";
 import { parse, stringify } from "./json.js";
+import { pairs } from "./pairs.js";
 import { payload } from "./payload.js";
-import { answer } from "./response.js";
+import { Response } from "./response.js";
+import * as host from "./test_host.js";
 import { encodeUtf8 } from "./text.js";
 import { has } from "./value.js";
 
@@ -46,19 +49,58 @@ export function event(request = {}) {
   });
 }
 
-/** Calls a handler as the host does, and gives what the sender of a synchronous webhook would receive; null is no answer. */
+/**
+ * Calls a handler as the host does, and gives what the sender of a synchronous webhook would receive; null is no answer. Of an `async` handler
+ * it is a promise. Meanwhile `fetch` is what `answerRequests` says, and no request leaves the machine.
+ */
 export function call(handler, event) {
-  return answer(handler(event));
+  host.forgetReply();
+  const usual = globalThis.fetch;
+  globalThis.fetch = fetch;
+  const end = () => {
+    globalThis.fetch = usual;
+  };
+  let returned;
+  try {
+    returned = handler(event);
+    if (typeof returned?.then !== "function") return answered(returned);
+  } finally {
+    if (typeof returned?.then !== "function") end();
+  }
+  return Promise.resolve(returned).then(answered).finally(end);
+}
+
+function answered(returned) {
+  const response = answer(returned);
+  const { reply, chunks } = host.test;
+  if (!reply) return response;
+  if (response) throw new TypeError("the handler returned a response after it had sent one by `reply`: return nothing");
+  return new Response(Uint8Array.from(chunks.flatMap((chunk) => [...chunk])), reply);
 }
 
 /** Gives the project a variable. */
 export function setVar(name, value) {
-  variables.set(name, String(value));
+  host.test.variables.set(name, String(value));
 }
 
 /** What was logged since the last time: `warn running out stock=3`. */
 export function takeLogs() {
-  return entries.splice(0);
+  return host.test.logs.splice(0);
+}
+
+/** The pieces in which the last call's handler sent its response while it ran. */
+export function chunks() {
+  return [...host.test.chunks];
+}
+
+/** Answers what handlers send with `fetch` from now on. */
+export function answerRequests(answer) {
+  host.test.answer = answer;
+}
+
+/** Forgets variables, logs, what was kept, and who answers requests. */
+export function reset() {
+  host.reset();
 }
 
 function find(value, pointer) {
@@ -77,9 +119,4 @@ function find(value, pointer) {
 /** As a host gives it: a value of its own each time. */
 function copy(value) {
   return value !== null && typeof value === "object" ? parse(stringify(value)) : value;
-}
-
-function pairs(fields) {
-  const entries = typeof fields[Symbol.iterator] === "function" ? [...fields] : Object.entries(fields);
-  return entries.map(([name, value]) => [String(name), String(value)]);
 }

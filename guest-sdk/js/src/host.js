@@ -1,17 +1,12 @@
-// What the SDK asks of its host. A test is the host at first; `runtime.js` puts the real one in its place.
+// What the SDK asks of its host: the real one in a sandbox, and a test's in a test.
 
-const entries = [];
-const variables = new Map();
-
-export let host = {
-  log: (level, message, fields) => {
-    entries.push([level, message, ...fields.map(({ name, value }) => `${name}=${value}`)].join(" "));
-  },
-  vars: { get: (name) => variables.get(name) ?? null, names: () => [...variables.keys()] },
+const nowhere = () => {
+  throw new Error("there is no host here: a module's own code runs when the component is made, so ask in a handler; a test imports `tenterhook/fake`");
 };
+const absent = new Proxy({}, { get: () => nowhere });
 
-export function install(real) {
-  host = real;
+export let host = { log: () => {}, vars: absent, kv: absent, reply: absent, send: nowhere };
+
+export function install(other) {
+  host = other;
 }
-
-export { entries, variables };

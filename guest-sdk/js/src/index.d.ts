@@ -14,7 +14,8 @@
  *
  * `call: hello.ts:onHttpGet` in `tenterhook.yaml` names it, and `tenterhook build` makes the component.
  *
- * `console.log` and its siblings write to the session's log.
+ * `console.log` and its siblings write to the session's log. A handler may be `async`; `fetch`, `setTimeout` and promises are the language's and
+ * the web's. What is begun and not awaited is done too, before the session ends.
  * @module
  */
 
@@ -138,8 +139,11 @@ export class Response {
   body: Uint8Array;
 }
 
-/** What a handler may return: nothing, a `Response`, text, bytes, or an object or a list, which is answered as JSON. */
-export type Answer = void | null | undefined | Response | string | Uint8Array | ArrayBuffer | object;
+/**
+ * What a handler may return, or a promise of it: nothing, a `Response`, what `fetch` gave, text, bytes, or an object or a list, which is
+ * answered as JSON.
+ */
+export type Answer = void | null | undefined | Response | FetchResponse | string | Uint8Array | ArrayBuffer | object;
 
 /** Throw it to be called again, since the cause may pass: `throw new Retry("the quota is used up", { afterMs: 60_000 })`. */
 export class Retry extends Error {
@@ -173,4 +177,175 @@ export namespace vars {
   function get(name: string): string | undefined;
   function get(name: string, fallback: string): string;
   function names(): string[];
+}
+
+/**
+ * What handlers keep between events: a small durable store, shared by all handlers of the project, whose manifest grants it with `kv: true`.
+ *
+ * ```ts
+ * import { type Event, kv } from "tenterhook";
+ *
+ * export function onOrder(event: Event) {
+ *   const number = kv.add("orders");
+ *   kv.set(`order:${number}`, event.data.body.json, { ttlMs: 86_400_000 });
+ *   return `order number ${number}`;
+ * }
+ * ```
+ *
+ * A value is text or bytes, kept as they are, or anything else, kept as its JSON. Sessions run at once and are run again, so a value that depends
+ * on the one before is written with `add`, `update` or `compareAndSwap`, not with `get` and `set`. Calls simply return; to await them does no harm.
+ */
+export namespace kv {
+  /** What is under a key; `undefined` when nothing is, or its time is over. `kv.get("greeting")?.text() ?? "hello"` */
+  export function get(key: string): Entry | undefined;
+  /** The text under a key, or `fallback`. `kv.getText("greeting", "hello")` */
+  export function getText<F = undefined>(key: string, fallback?: F): string | F;
+  /** What the JSON under a key says, or `fallback`. `kv.getJson("cart:7", { items: [] }).items` */
+  export function getJson<F = undefined>(key: string, fallback?: F): any | F;
+  /** Puts a value in the place of what is there, and gives its version. `kv.set("seen:evt_1", "", { ttlMs: 3_600_000 })` */
+  export function set(key: string, value: Value, options?: Options): number;
+  /** Removes what is there, and says whether anything was. `kv.delete("cart:7")` */
+  function remove(key: string): boolean;
+  export { remove as delete };
+  /**
+   * Adds to a decimal integer, of 0 when there is none, in one step, and gives the sum: `kv.add("visits")`. What is there keeps its time unless
+   * `ttlMs` is given. A sum beyond 2^53 is a `bigint`, which was read after the addition.
+   */
+  export function add(key: string, delta?: number | bigint, options?: Options): number | bigint;
+  /**
+   * As `set`, if what is there is `expected`: an entry that was read, or its version; `undefined` expects that nothing is there.
+   * `if (!kv.compareAndSwap("lock", undefined, "mine").done) return;`
+   */
+  export function compareAndSwap(key: string, expected: Entry | number | null | undefined, value: Value, options?: Options): Swapped;
+  /**
+   * Puts what `change` makes of what is there in its place, and gives it; `change` is called again when another session was faster.
+   * `kv.update("tags", (there) => [...(there?.json() ?? []), "new"])`
+   */
+  export function update<V extends Value>(key: string, change: (there: Entry | undefined) => V, options?: Options): V;
+  /**
+   * A page of the entries whose keys begin with `prefix`, after the key `after`: at most `limit`, and no more than the host gives at once.
+   * `kv.list("user:", { limit: 10 }).entries`
+   */
+  export function list(prefix?: string, options?: { after?: string; limit?: number }): Page;
+  /** All entries whose keys begin with `prefix`, in the order of their keys' bytes. `for (const { key } of kv.entries("user:")) …` */
+  export function entries(prefix?: string): IterableIterator<Entry>;
+
+  export type Value = string | number | boolean | bigint | object;
+  /** How long something is kept, in milliseconds; for good without it. */
+  export interface Options {
+    ttlMs?: number;
+  }
+  export interface Entry {
+    readonly key: string;
+    /** The exact bytes. */
+    readonly value: Uint8Array;
+    /** Grows with every change of any key of the project. */
+    readonly version: number;
+    text(): string;
+    json(): any;
+  }
+  export interface Page {
+    entries: Entry[];
+    /** Where to go on: `after` of the next page; `undefined` at the end. */
+    next?: string;
+  }
+  export type Swapped = { done: true; version: number; entry?: undefined } | { done: false; version?: undefined; entry?: Entry };
+}
+
+/** Why `kv` did nothing. One that is `unavailable` and that a handler lets pass asks for another attempt. */
+export class KvError extends Error {
+  /** The manifest does not grant it; something is more than it may be; no integer of 64 bits; not now. */
+  readonly code: "not-granted" | "limit" | "not-a-number" | "unavailable";
+}
+
+/**
+ * Sends a request to others, where the manifest's `outbound` lets it, as the web's function of this name does. It is global in a handler.
+ *
+ * ```ts
+ * import { type Event, vars } from "tenterhook";
+ *
+ * export async function onPush(event: Event) {
+ *   const answer = await fetch("https://api.github.com/user", { headers: { Authorization: `Bearer ${vars.get("GITHUB_TOKEN")}` } });
+ *   if (!answer.ok) throw new Error(`GitHub answers ${answer.status}`);
+ *   return (await answer.json()).login;
+ * }
+ * ```
+ *
+ * Requests that are begun together run together: `await Promise.all([fetch(one), fetch(two)])`. Each is in the session's record, with why it was
+ * refused. A secret with `hosts` is a placeholder in `vars`, and the host puts the value in its place in headers to these hosts.
+ */
+export function fetch(resource: string | { href: string }, init?: FetchInit): Promise<FetchResponse>;
+
+export interface FetchInit {
+  method?: string;
+  headers?: Iterable<readonly [string, string]> | Record<string, string>;
+  body?: string | Uint8Array | ArrayBuffer | null;
+  /** `follow` unless given: up to 20 redirects; `manual` gives the one; `error` rejects. */
+  redirect?: "follow" | "manual" | "error";
+  /** How long each part may take: to connect, until the answer begins, and between two pieces of it. The host's own limits hold too. */
+  timeoutMs?: number;
+}
+
+/** What `fetch` gives. Its body is there whole, and is read once. */
+export class FetchResponse {
+  readonly status: number;
+  /** Whether the status is one of 200 to 299. */
+  readonly ok: boolean;
+  readonly headers: Headers;
+  /** What answered, after redirects. */
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly bodyUsed: boolean;
+  text(): Promise<string>;
+  json(): Promise<any>;
+  bytes(): Promise<Uint8Array>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** Header fields of a {@link FetchResponse}, found in any case. */
+export class Headers {
+  constructor(fields?: Iterable<readonly [string, string]> | Record<string, string>);
+  get(name: string): string | null;
+  has(name: string): boolean;
+  getSetCookie(): string[];
+  forEach(act: (value: string, name: string, headers: Headers) => void): void;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  entries(): IterableIterator<[string, string]>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+/** Why there is no response. */
+export class FetchError extends TypeError {
+  constructor(code: FetchError["code"], message: string);
+  /** Neither the manifest nor the operator lets it go there; something took too long; something is more than it may be; it failed otherwise. */
+  readonly code: "denied" | "timeout" | "limit" | "failed";
+}
+
+/**
+ * A response that is sent while the handler runs: a head, then chunks.
+ *
+ * ```ts
+ * export async function onGet() {
+ *   const answer = reply.start(200, { "Content-Type": "text/plain" });
+ *   for (const part of ["a", "b"]) answer.write(part);
+ * }
+ * ```
+ *
+ * Only the sender of a synchronous trigger waits for one. It ends when the handler has ended, which returns nothing then; when the handler
+ * fails instead, it is cut off.
+ */
+export namespace reply {
+  /** Sends the status and the headers. */
+  function start(status?: number, headers?: Iterable<readonly [string, string]> | Record<string, string>): Reply;
+  interface Reply {
+    /** Sends a piece of the body; waits while the sender reads more slowly than it is written. */
+    write(chunk: string | Uint8Array | ArrayBuffer): void;
+  }
+}
+
+/** Why `reply` did nothing. */
+export class ReplyError extends Error {
+  /** Nobody waits; the sender has gone; the head or the chunk cannot be sent; the response is larger than it may be. */
+  readonly code: "no-sender" | "closed" | "invalid" | "limit";
 }

@@ -1,6 +1,7 @@
 // What the sender of a synchronous webhook receives.
 
 import { stringify } from "./json.js";
+import { pairs } from "./pairs.js";
 import { encodeUtf8 } from "./text.js";
 
 export class Response {
@@ -40,27 +41,4 @@ export class Response {
   #type(type) {
     if (!this.headers.some(([name]) => name.toLowerCase() === "content-type")) this.headers.unshift(["Content-Type", type]);
   }
-}
-
-function pairs(headers) {
-  const entries = typeof headers[Symbol.iterator] === "function" ? [...headers] : Object.entries(headers);
-  return entries.map(([name, value]) => [String(name), String(value)]);
-}
-
-/** The response that a handler's return value is; null for none. */
-export function answer(value) {
-  if (value === undefined || value === null) return null;
-  if (value instanceof Response) return value;
-  if (typeof value === "string" || value instanceof Uint8Array || value instanceof ArrayBuffer) {
-    const response = new Response(value);
-    return typeof value === "string" ? response : response.header("Content-Type", "application/octet-stream");
-  }
-  if (typeof value.then === "function") {
-    throw new TypeError("a handler is not `async`: each runs alone in a sandbox, where calls to the host simply return");
-  }
-  if (typeof value === "object") return Response.json(value);
-  throw new TypeError(
-    `a handler returns nothing, a Response, text, bytes, an object or a list, and not a ${typeof value}; ` +
-      "to answer with any value as JSON, return Response.json(value)",
-  );
 }

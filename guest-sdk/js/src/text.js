@@ -1,4 +1,4 @@
-// UTF-8 and base64. QuickJS has neither `TextEncoder` nor `btoa`.
+// UTF-8 and base64. QuickJS has neither `TextEncoder` and `TextDecoder` nor `btoa`.
 
 export function encodeUtf8(text) {
   if (typeof globalThis.TextEncoder === "function") return new TextEncoder().encode(text);
@@ -30,6 +30,47 @@ export function encodeUtf8(text) {
     bytes[end++] = 0x80 | (code & 63);
   }
   return bytes.subarray(0, end);
+}
+
+/** So many characters one call may make a text of. */
+const PIECE = 8192;
+
+/** The text of these bytes, with U+FFFD for what is none, as the web's standard has it. */
+export function decodeUtf8(bytes) {
+  if (typeof globalThis.TextDecoder === "function") return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const texts = [];
+  let codes = [];
+  for (let at = 0; at < bytes.length; ) {
+    const [code, length] = decodeAt(bytes, at);
+    codes.push(code);
+    at += length;
+    if (codes.length === PIECE) {
+      texts.push(String.fromCodePoint(...codes));
+      codes = [];
+    }
+  }
+  return texts.join("") + String.fromCodePoint(...codes);
+}
+
+/** The character at a place and how many bytes it takes; of what is none, as many as begin one. */
+function decodeAt(bytes, at) {
+  const first = bytes[at];
+  if (first < 0x80) return [first, 1];
+  const more = first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xf0 && first < 0xf5 ? 3 : 0;
+  // Neither longer than it need be, nor half of a surrogate pair, nor beyond the last character.
+  let [least, most] = [0x80, 0xbf];
+  if (first === 0xe0) least = 0xa0;
+  if (first === 0xed) most = 0x9f;
+  if (first === 0xf0) least = 0x90;
+  if (first === 0xf4) most = 0x8f;
+  let code = more === 0 ? 0 : first & (0x3f >> more);
+  for (let next = 1; next <= more; next += 1) {
+    const byte = bytes[at + next];
+    if (!(byte >= least && byte <= most)) return [0xfffd, next];
+    code = (code << 6) | (byte & 0x3f);
+    [least, most] = [0x80, 0xbf];
+  }
+  return more === 0 ? [0xfffd, 1] : [code, more + 1];
 }
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

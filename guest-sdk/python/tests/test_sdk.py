@@ -199,7 +199,7 @@ class Saying(unittest.TestCase):
 
 
 def load_tests(loader, tests, pattern):
-    for name in ("errors", "fake", "log", "response", "value", "vars"):
+    for name in ("_fields", "_time", "errors", "fake", "http", "kv", "log", "outcome", "reply", "response", "value", "vars"):
         tests.addTests(doctest.DocTestSuite(f"tenterhook.{name}"))
     return tests
 

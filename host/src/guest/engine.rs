@@ -147,6 +147,8 @@ pub(super) fn code_config() -> wasmtime::Config {
     let mut wasmtime = wasmtime::Config::new();
     wasmtime
         .wasm_component_model(true)
+        // A store that could run several tasks at once costs every event some microseconds.
+        .concurrency_support(false)
         .epoch_interruption(true)
         .memory_init_cow(true)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)

@@ -2,6 +2,7 @@
 
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
 
 use super::budget::Exhausted;
 use super::imports::State;
@@ -19,6 +20,10 @@ const TOO_MANY: &str = "resource limit exceeded: ";
 /// A guest's end by an error of the engine, with the limit that it met, or else its own words: an uncaught exception's text is
 /// on standard error only.
 pub(super) fn of(error: &wasmtime::Error, state: &State, stack: usize) -> Fault {
+    if let Some(I32Exit(status)) = error.downcast_ref() {
+        let message = exited(*status, state.standard_error());
+        return Fault { kind: FaultKind::Trap, message: shorten(message) };
+    }
     let (kind, mut message) = cause(error, state, stack);
     if let Some(said) = state.standard_error() {
         message.push('\n');
@@ -29,6 +34,29 @@ pub(super) fn of(error: &wasmtime::Error, state: &State, stack: usize) -> Fault 
         message.push_str(backtrace.to_string().trim_end());
     }
     Fault { kind, message: shorten(message) }
+}
+
+/// What is said of a guest that ended itself, as the runtimes of Python, JavaScript and Go do after an exception or a panic that nobody
+/// caught: its own words, which the engine's frames would only hide.
+fn exited(status: i32, said: Option<String>) -> String {
+    match said {
+        None => format!("the guest ended itself with the exit status {status}, and said nothing"),
+        Some(said) => match summary(&said) {
+            Some(summary) if summary != said => format!("{summary}\n{said}"),
+            _ => said,
+        },
+    }
+}
+
+/// The line that says what happened: Python writes it below the frames of its traceback, JavaScript above those of its stack, Go above all.
+fn summary(said: &str) -> Option<&str> {
+    let lines: Vec<&str> = said.lines().collect();
+    let is_frame = |line: &&str| line.starts_with([' ', '\t']);
+    if let Some(start) = lines.iter().rposition(|line| *line == "Traceback (most recent call last):") {
+        return lines.iter().skip(start + 1).find(|line| !is_frame(line)).copied();
+    }
+    let is_of_go = |line: &&&str| line.starts_with("panic: ") || line.starts_with("fatal error: ");
+    lines.iter().find(is_of_go).or_else(|| lines.iter().rev().find(|line| !is_frame(line))).copied()
 }
 
 fn cause(error: &wasmtime::Error, state: &State, stack: usize) -> (FaultKind, String) {
@@ -90,4 +118,30 @@ pub(super) fn shorten(mut text: String) -> String {
         text.push('…');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exited;
+
+    #[test]
+    fn a_guest_that_ended_itself_is_summed_up_in_its_own_words() {
+        let first = |said: &str| exited(1, Some(said.to_owned())).lines().next().unwrap().to_owned();
+        let traceback =
+            "Traceback (most recent call last):\n  File \"a.py\", line 2, in f\n    g(\n      ^\nKeyError: 'nope'";
+        assert_eq!(first(traceback), "KeyError: 'nope'");
+        let chained =
+            format!("warned\n{traceback}\n\nDuring handling …\n\n{}", traceback.replace("nope", "b\nof two lines"));
+        assert_eq!(first(&chained), "KeyError: 'b");
+        assert_eq!(
+            first("panic: out of stock\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:3 +0x5"),
+            "panic: out of stock"
+        );
+        assert_eq!(
+            first("warned\nTypeError: x is undefined\n    at f (/hooks.js:3:5)\n    at g (/hooks.js:7:1)"),
+            "TypeError: x is undefined"
+        );
+        assert_eq!(exited(3, Some("usage: …".to_owned())), "usage: …");
+        assert_eq!(exited(3, None), "the guest ended itself with the exit status 3, and said nothing");
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod guests;
 pub(crate) mod host;
 pub(crate) mod ledger;
+pub(crate) mod peer;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod toolchains;

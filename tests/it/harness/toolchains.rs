@@ -1,7 +1,7 @@
 //! The toolchains of languages other than Rust, which `cargo xtask toolchains` provides.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -45,4 +45,10 @@ pub(crate) fn run(program: &str, arguments: &[&str], dir: &Path, variables: &[(&
 fn find(program: &str) -> OsString {
     let found = std::env::split_paths(&path()).map(|folder| folder.join(program)).find(|file| file.is_file());
     found.map_or_else(|| program.into(), Into::into)
+}
+
+/// The types of Node.js for TypeScript, which npm would put into a project's `node_modules`.
+pub(crate) fn types() -> PathBuf {
+    let folders = std::env::split_paths(&path()).map(|folder| folder.join("../@types")).collect::<Vec<_>>();
+    folders.iter().find(|folder| folder.is_dir()).unwrap().canonicalize().unwrap()
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::harness::program::{self, Up, text};
-use crate::harness::{toolchains, wat};
+use crate::harness::{toolchains, wat, web};
 
 /// A project whose one trigger calls `call`, with these files.
 fn project(call: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -54,6 +54,10 @@ fn a_mistake_in_python_is_shown_as_python_shows_it() {
     "#);
     let said = complaint("hooks.py:on_push", &[("hooks.py", "async def on_push(event):\n    pass\n")]);
     assert!(said.contains("`on_push` in `hooks.py` is `async`, and a handler is not"), "{said}");
+    let early = "from tenterhook import kv\n\nkv.get(\"a\")\n\n\ndef on_push(event):\n    pass\n";
+    let said = complaint("hooks.py:on_push", &[("hooks.py", early)]);
+    assert!(said.contains("File \"hooks.py\", line 3, in <module>"), "{said}");
+    assert!(said.contains("a module's own code runs when the component is made"), "{said}");
 }
 
 #[test]
@@ -68,8 +72,13 @@ fn a_mistake_in_javascript_is_shown_with_its_place() {
     );
     let said = complaint("hooks.js:onPush", &[("hooks.js", "export function onPush(event) {\n  return (1;\n}\n")]);
     assert!(said.contains("Expected \")\" but found \";\"") && said.contains("hooks.js:2:11:"), "{said}");
-    let said = complaint("hooks.js:onPush", &[("hooks.js", "export async function onPush(event) {}\n")]);
-    assert!(said.contains("`onPush` in `hooks.js` is `async`, and a handler is not"), "{said}");
+    let said = complaint("hooks.js:onPush", &[("hooks.js", "export const onPush = 1;\n")]);
+    assert!(said.contains("`onPush` in `hooks.js` is no function"), "{said}");
+    let said = complaint("hooks.js:onPush", &[("hooks.js", "await null;\nexport function onPush(event) {}\n")]);
+    assert!(said.contains("Top-level await is not available") && said.contains("hooks.js:1:0:"), "{said}");
+    let early = "import { kv } from \"tenterhook\";\nkv.get(\"a\");\nexport function onPush(event) {}\n";
+    let said = complaint("hooks.js:onPush", &[("hooks.js", early)]);
+    assert!(said.contains("a module's own code runs when the component is made"), "{said}");
 }
 
 #[test]
@@ -181,7 +190,6 @@ fn a_module_in_a_folder_is_built_beside_its_source() {
     up.notice("deployed");
     assert!(dir.path().join("src/hooks.wasm").is_file());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let answer =
-        runtime.block_on(async { reqwest::get(format!("{}/webhooks/t", up.url)).await.unwrap().text().await.unwrap() });
+    let answer = runtime.block_on(async { web::get(&format!("{}/webhooks/t", up.url)).await.text().await.unwrap() });
     assert_eq!(answer, "yes");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::harness::program::Up;
-use crate::harness::toolchains;
+use crate::harness::{toolchains, web};
 
 const HOOKS: &str = r#"
 import logging
@@ -62,7 +62,7 @@ fn manifest(triggers: &str) -> String {
 fn get(up: &Up, path: &str, post: bool) -> (u16, Option<String>, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let client = reqwest::Client::new();
+        let client = web::client().build().unwrap();
         let url = format!("{}/webhooks/{path}", up.url);
         let request = if post { client.post(url).body("") } else { client.get(url) };
         let answer = request.send().await.unwrap();

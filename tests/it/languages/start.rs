@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::program::{self, Up, text};
-use crate::harness::toolchains;
+use crate::harness::{toolchains, web};
 
 /// A language as its author meets it.
 struct Language {
@@ -29,7 +29,7 @@ fn new(lang: &str, dir: &Path) {
 fn send(url: &str, body: Option<&str>) -> (u16, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let client = reqwest::Client::new();
+        let client = web::client().build().unwrap();
         let request = match body {
             Some(body) => client.post(url).header("content-type", "application/json").body(body.to_owned()),
             None => client.get(url),
@@ -123,11 +123,7 @@ fn typescript() {
         edit: ["${name}!", "${name}?"],
         test: |dir| {
             link(dir);
-            let path = toolchains::path();
-            let types = std::env::split_paths(&path).map(|folder| folder.join("../@types"));
-            let types =
-                types.filter(|folder| folder.is_dir()).map(|folder| folder.canonicalize().unwrap()).next().unwrap();
-            std::os::unix::fs::symlink(types, dir.join("node_modules/@types")).unwrap();
+            std::os::unix::fs::symlink(toolchains::types(), dir.join("node_modules/@types")).unwrap();
             toolchains::run("npm", &["run", "check"], dir, &[]);
             toolchains::run("npm", &["test"], dir, &[]);
         },

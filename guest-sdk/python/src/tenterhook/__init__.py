@@ -16,13 +16,17 @@ A handler is a function that takes an event. A synchronous trigger's sender rece
 ``print`` and ``logging`` write to the session's log, ``os.getenv`` reads the project's variables. Raise :class:`Retry` to be
 called again and :class:`Reject` when no attempt would succeed; any other exception fails the attempt with its traceback.
 
+:mod:`tenterhook.kv` keeps things between events, :mod:`tenterhook.http` sends requests to others, and :mod:`tenterhook.reply` sends a response
+while the handler runs. What the manifest does not grant says so when it is called.
+
 :mod:`tenterhook.fake` has events for unit tests, which need no host.
 """
 
-from . import fake, log, vars
+from . import fake, http, kv, log, reply, vars
 from .errors import Reject, Retry
 from .event import Event
-from .response import Answer, Response, http_outcome
+from .outcome import http_outcome
+from .response import Answer, Response
 from .value import AttrDict, Headers
 
 __all__ = [
@@ -34,8 +38,11 @@ __all__ = [
     "Response",
     "Retry",
     "fake",
+    "http",
     "http_outcome",
+    "kv",
     "log",
+    "reply",
     "vars",
 ]
 __version__ = "0.1.0"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import response
+from . import outcome, response
 from .event import Event
 from .response import Response
 
 
 def run(handler: Callable[[Event], Any], event: Event) -> Response | None:
-    """What the handler answers: with ``http_outcome`` if it called that, else with what it returns."""
-    outcome = response.begin()
+    """What the handler answers: with ``http_outcome`` if it called that, else with what it returns. ``None`` too when it was sent already."""
+    given = outcome.begin()
     returned = handler(event)
     # A handler that was written for AutoKitteh may return anything besides.
-    return response.answer(returned) if outcome.response is None else outcome.response
+    return given.response if given.has_begun else response.answer(returned)

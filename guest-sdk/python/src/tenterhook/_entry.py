@@ -8,12 +8,13 @@ import sys
 from typing import Any
 
 from componentize_py_types import Err
-from wit_world.imports import types
+from wit_world.imports import tenterhook_webhook_types as types
 from wit_world.imports import vars as _vars
 
-from . import _call, log, vars
-from ._host import HostSource, sink
+from . import _call, http, kv, log, reply, vars
+from ._host import HostSource, Sender, Store, sink
 from ._load import Project
+from ._wasi import Client
 from .errors import Reject, Retry
 from .event import Event
 
@@ -42,8 +43,21 @@ def call(project: Project, function: str, event: types.Event) -> types.Response 
     return types.Response(response.status, headers, bytes(response.body))
 
 
+class _NotYet:
+    """What the host gives while the component is made: a module's own code runs then, and no handler."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(
+            "a module's own code runs when the component is made, where there is no host: use `kv`, `http` and `reply` in a handler"
+        )
+
+
+kv._store = http._client = reply._sender = _NotYet()  # type: ignore[assignment]
+
+
 def _prepare() -> None:
     vars._host = _vars
+    kv._store, http._client, reply._sender = Store(), Client(), Sender()
     log.install(sink)
     # Line by line, so that what is printed and what is logged are in order.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

@@ -42,6 +42,8 @@ class Project:
                 self._module = importlib.import_module(module)
             except BaseException as error:
                 raise SystemExit(self.explained(error)) from None
+        if "urllib.request" in sys.modules:
+            importlib.import_module("tenterhook._urllib").install()
         own = {name: found for name, found in sys.modules.items() if name not in before and self._is_own(_file(found))}
         self._code = {name: (_code(found), hasattr(found, "__path__")) for name, found in own.items()}
         self._is_fresh = not reads

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from ._fields import canonical
 from .value import AttrDict, Headers
 
 Pairs = list[tuple[str, str]]
@@ -58,8 +59,7 @@ def find(value: Any, pointer: str, default: Any) -> Any:
 
 
 def _canonical(pairs: Pairs) -> Pairs:
-    """``x-github-event`` as ``X-Github-Event``, as the host writes it."""
-    return [("-".join(part.capitalize() for part in name.split("-")), value) for name, value in pairs]
+    return [(canonical(name), value) for name, value in pairs]
 
 
 def _url(target: str) -> AttrDict:

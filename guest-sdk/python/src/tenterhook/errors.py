@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ._time import millis
+
 
 class Retry(Exception):
     """Asks for another attempt, since the cause may pass.
@@ -21,11 +23,8 @@ class Retry(Exception):
     def __init__(self, reason: str = "", after: float | timedelta | None = None) -> None:
         super().__init__(reason)
         self.reason = str(reason)
-        seconds = after.total_seconds() if isinstance(after, timedelta) else after
-        if seconds is not None and not 0 <= seconds < float("inf"):
-            raise ValueError(f"after is a wait in seconds, and not {after!r}")
         #: In milliseconds; none leaves it to the trigger's policy.
-        self.after_ms: int | None = None if seconds is None else min(round(seconds * 1000), 2**64 - 1)
+        self.after_ms: int | None = millis(after, "after")
 
 
 class Reject(Exception):

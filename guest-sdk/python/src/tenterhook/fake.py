@@ -10,22 +10,23 @@ Response(status=201, headers=[('Content-Type', 'application/json')], body=b'{"he
 >>> fake.logs()
 ['info received path=/webhooks/slug']
 
-Variables are the environment's: set ``os.environ`` in the test.
+Variables are the environment's: set ``os.environ`` in the test. What handlers keep is kept from one call to the next until :func:`reset`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any, Union
+from typing import Any
 from urllib.parse import urlencode
 
-from . import _call, _payload
+from . import _call, _payload, http, kv, reply
 from . import log as _log
+from ._fakes import Client, Sender, Store
+from ._fields import Fields
+from ._fields import pairs as _pairs
 from .event import Event
 from .response import Response, encode
-
-Fields = Union[Mapping[str, str], Iterable[tuple[str, str]]]
 
 _logs: list[str] = []
 
@@ -83,8 +84,53 @@ def call(handler: Callable[[Event], Any], event: Event) -> Response | None:
 
     What the handler raises, :class:`~tenterhook.Retry` and :class:`~tenterhook.Reject` too, is raised.
     """
+    global _sender
     _log.install(_sink)
-    return _call.run(handler, event)
+    reply._sender = _sender = Sender()
+    returned = _call.run(handler, event)
+    if _sender.response is not None and returned is not None:
+        raise TypeError("the handler returned a response after it had sent one by `reply`: return None")
+    return returned if _sender.response is None else _sender.response
+
+
+def chunks() -> list[bytes]:
+    """The pieces in which the last :func:`call`'s handler sent its response while it ran; none when it returned it.
+
+    >>> from tenterhook import http_outcome
+    >>> response = call(lambda event: [http_outcome(body=part, more=True) for part in "ab"], event())
+    >>> chunks()
+    [b'a', b'b']
+    """
+    return list(_sender.chunks)
+
+
+def answer_requests(answer: Callable[[http.Request], http.Response]) -> None:
+    """Answers what is sent by :mod:`tenterhook.http` from now on. Without it every request is denied, as it is without a rule in the manifest.
+
+    ``answer`` may raise what the host would: ``http.Timeout("the answer took too long")``.
+
+    >>> from tenterhook import http
+    >>> answer_requests(lambda request: http.Response(200, {"asked": request.url}))
+    >>> http.get("https://example.com/").json().asked
+    'https://example.com/'
+    """
+    http._client = Client(answer)
+
+
+def reset() -> None:
+    """Forgets what was kept and logged, and who answers requests: for a test's ``setUp``.
+
+    >>> from tenterhook import kv
+    >>> kv.set("a", "1") > 0
+    True
+    >>> reset()
+    >>> kv.get("a") is None
+    True
+    """
+    global _sender
+    _logs.clear()
+    kv._store, http._client = Store(), Client()
+    reply._sender = _sender = Sender()
 
 
 def logs() -> list[str]:
@@ -96,11 +142,6 @@ def logs() -> list[str]:
 
 def _sink(level: str, message: str, fields: list[tuple[str, str]]) -> None:
     _logs.append(" ".join([level, message, *(f"{name}={value}" for name, value in fields)]))
-
-
-def _pairs(fields: Fields) -> list[tuple[str, str]]:
-    pairs = fields.items() if isinstance(fields, Mapping) else fields
-    return [(str(name), str(value)) for name, value in pairs]
 
 
 class _Source:
@@ -142,3 +183,7 @@ class _Source:
         if pointer == "/body/bytes":
             return self._request.body or None
         return _payload.find(self._payload, pointer, default)
+
+
+_sender: Sender
+reset()

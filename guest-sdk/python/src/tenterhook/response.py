@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import json as _json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-_TEXT = "text/plain; charset=utf-8"
-_JSON = "application/json"
-
-Pairs = Iterable[tuple[str, str]]
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
 
 
 @dataclass
@@ -32,7 +29,7 @@ class Response:
     @classmethod
     def text(cls, text: str, status: int = 200) -> Response:
         """This text, as ``text/plain``."""
-        return cls(status, [("Content-Type", _TEXT)], text.encode())
+        return cls(status, [("Content-Type", TEXT)], text.encode())
 
     @classmethod
     def html(cls, page: str, status: int = 200) -> Response:
@@ -42,7 +39,7 @@ class Response:
     @classmethod
     def json(cls, value: Any, status: int = 200) -> Response:
         """This value, as ``application/json``; bytes in it are base64."""
-        return cls(status, [("Content-Type", _JSON)], encode(value))
+        return cls(status, [("Content-Type", JSON)], encode(value))
 
     def header(self, name: str, value: str) -> Response:
         """With one more header field."""
@@ -89,63 +86,3 @@ def _default(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-class Outcome:
-    """What a handler has given with :func:`http_outcome` so far."""
-
-    def __init__(self) -> None:
-        self.response: Response | None = None
-        self.is_complete = False
-
-
-_current = Outcome()
-
-
-def begin() -> Outcome:
-    """Forgets the last call's outcome."""
-    global _current
-    _current = Outcome()
-    return _current
-
-
-def http_outcome(
-    status_code: int = 200,
-    body: Any = None,
-    json: Any = None,
-    headers: Mapping[str, str] | Pairs | None = None,
-    more: bool = False,
-) -> None:
-    """Answers the sender of a synchronous webhook, as AutoKitteh's function of this name does.
-
-    Args:
-        status_code: The status; ignored if it is not the first of several.
-        body: Text or bytes, as they are; anything else as JSON.
-        json: A value to answer as JSON. Not together with ``body``.
-        headers: Header fields, as a dictionary or as pairs; ignored if it is not the first of several.
-        more: Whether a further call continues the body.
-
-    Once a call without ``more`` was made, a further one is an error. A handler whose trigger is not synchronous may call it too: the
-    session keeps the status.
-    """
-    if _current.is_complete:
-        raise RuntimeError("the sender is answered already: give `more=True` to all calls of http_outcome but the last")
-    if body is not None and json is not None:
-        raise ValueError("http_outcome takes `body` or `json`, and not both")
-    if json is not None:
-        content, content_type = encode(json), _JSON
-    elif body is None:
-        content, content_type = b"", None
-    elif isinstance(body, str):
-        content, content_type = body.encode(), _TEXT
-    elif isinstance(body, (bytes, bytearray, memoryview)):
-        content, content_type = bytes(body), None
-    else:
-        content, content_type = encode(body), _JSON
-    if _current.response is None:
-        pairs = list(headers.items() if isinstance(headers, Mapping) else headers or [])
-        pairs = [(str(name), str(value)) for name, value in pairs]
-        if content_type and not any(name.lower() == "content-type" for name, _ in pairs):
-            pairs.insert(0, ("Content-Type", content_type))
-        _current.response = Response(status_code, pairs, content)
-    else:
-        _current.response.body += content
-    _current.is_complete = not more

@@ -14,6 +14,17 @@ const PACKAGE: &str = "package tenterhook:webhook@0.1.0;\n";
 /// The name of the world.
 pub(super) const NAME: &str = "handlers";
 
+/// What the SDKs of interpreters call of WASI's packages.
+pub(super) const WASI: [(&str, &str); 4] = [
+    ("cli.wit", include_str!("wasi/cli.wit")),
+    ("clocks.wit", include_str!("wasi/clocks.wit")),
+    ("http.wit", include_str!("wasi/http.wit")),
+    ("io.wit", include_str!("wasi/io.wit")),
+];
+
+/// How WASI's packages are called.
+pub(super) const NAMESPACE: &str = "wasi";
+
 /// A world that exports these handlers, by their names in kebab case.
 pub(super) fn text<'h>(exports: impl Iterator<Item = &'h str>) -> String {
     let mut text = format!(
@@ -28,14 +39,24 @@ pub(super) fn text<'h>(exports: impl Iterator<Item = &'h str>) -> String {
     text
 }
 
-/// Writes the world and the contract to a folder, as tools for WIT read them.
+/// Writes the world and the contract to a folder, as tools for WIT read them, for an interpreter: what its SDK may call has to be imported
+/// before anybody knows what the handlers call. It may be called in any sandbox, and costs nothing in one where it is not.
+/// `namespace` is how WASI's packages are called there.
 ///
 /// # Errors
 /// The folder cannot be written.
-pub(super) fn write(folder: &Path, world: &str) -> Result<(), Error> {
-    files::write(&folder.join("world.wit"), world).map_err(Error::Failed)?;
+pub(super) fn write(folder: &Path, world: &str, namespace: &str) -> Result<(), Error> {
+    let called_by_sdks = ["cli/exit", "clocks/monotonic-clock", "io/poll", "http/types", "http/outgoing-handler"];
+    let imports: String = called_by_sdks.iter().map(|name| format!("  import {NAMESPACE}:{name}@0.2.0;\n")).collect();
+    let head = format!("world {NAME} {{\n");
+    let world = world.replacen(&head, &format!("{head}{imports}"), 1);
+    let called = |text: &str| text.replace(&format!("{NAMESPACE}:"), &format!("{namespace}:"));
+    files::write(&folder.join("world.wit"), called(&world)).map_err(Error::Failed)?;
     for (name, text) in CONTRACT {
         files::write(&folder.join("deps/tenterhook-webhook").join(name), text).map_err(Error::Failed)?;
+    }
+    for (name, text) in WASI {
+        files::write(&folder.join("deps").join(name), called(text)).map_err(Error::Failed)?;
     }
     Ok(())
 }

@@ -36,6 +36,10 @@ pub(super) const TOOLS: [Tool; 3] = [
     },
 ];
 
+/// How WASI's packages are called while the tool runs the module, with an implementation of `wasi:io` of its own and stand-ins for all that it does
+/// not know: the streams of `wasi:http` would be of another type than those of `wasi:io`. It is as long as the name that takes its place.
+const WASI: &str = "w4si";
+
 /// Its own sources, and which releases its dependencies have.
 pub(super) fn key(job: &Job, key: &mut Key) -> Result<(), Error> {
     key.add("sdk", JS.digest());
@@ -47,7 +51,7 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     let work = work_folder()?;
     let (wit, glue) = (work.path().join("wit"), work.path().join("component.js"));
     let (bundle, component) = (work.path().join("bundle.js"), work.path().join("out.wasm"));
-    world::write(&wit, &job.world())?;
+    world::write(&wit, &job.world(), WASI)?;
     files::write(&glue, glue_code(job)).map_err(Error::Failed)?;
     let alias = |name: &str, file: &str| format!("--alias:{name}={}", sdk.join("src").join(file).display());
     let mut command = Command::new(&nth(tools, 1)?.path);
@@ -58,6 +62,8 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
         "--target=es2022",
         "--main-fields=module,main",
     ]);
+    // The engine does not go on with what is `async` while an export runs: as functions that use `Promise`, which is the SDK's, it is done.
+    command.args(["async-await", "async-generator", "for-await"].map(|syntax| format!("--supported:{syntax}=false")));
     // The longer name first: the shorter one is its beginning.
     command.arg(alias("tenterhook/runtime", "runtime.js")).arg(alias("tenterhook", "index.js"));
     command.args(["--external:tenterhook:*", "--external:wasi:*", "--log-level=warning"]);
@@ -66,6 +72,8 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     if !ran.succeeded {
         return Err(Error::Failed(ran.stderr.trim().to_owned()));
     }
+    let text = String::from_utf8_lossy(&read(&bundle)?).into_owned();
+    files::write(&bundle, with_stand_ins(&text)).map_err(Error::Failed)?;
     let mut command = Command::new(&nth(tools, 2)?.path);
     command
         .arg("--wit")
@@ -78,7 +86,24 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     if !ran.succeeded {
         return Err(Error::Failed(ran.said()));
     }
-    read(&component)
+    Ok(with_wasi(read(&component)?))
+}
+
+/// The bundle with the stand-ins' names in its imports.
+fn with_stand_ins(bundle: &str) -> String {
+    bundle.replace(&format!("from \"{}:", world::NAMESPACE), &format!("from \"{WASI}:"))
+}
+
+/// The component with WASI's packages under their own name.
+fn with_wasi(mut component: Vec<u8>) -> Vec<u8> {
+    let stand_in = format!("{WASI}:");
+    let names = component.windows(stand_in.len()).enumerate().filter(|(_, name)| *name == stand_in.as_bytes());
+    let places: Vec<usize> = names.map(|(place, _)| place).collect();
+    for place in places {
+        let name = component.iter_mut().skip(place);
+        name.zip(world::NAMESPACE.bytes()).for_each(|(byte, own)| *byte = own);
+    }
+    component
 }
 
 fn glue_code(job: &Job) -> String {
@@ -109,4 +134,17 @@ fn camel(export: &str) -> String {
         name.push_str(rest);
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stand_in_takes_no_more_room_than_the_name() {
+        assert_eq!(WASI.len(), world::NAMESPACE.len());
+        let bundle = with_stand_ins("import * as a from \"wasi:io/poll@0.2.0\";\nconst b = \"wasi:c\";\n");
+        assert_eq!(bundle, "import * as a from \"w4si:io/poll@0.2.0\";\nconst b = \"wasi:c\";\n");
+        assert_eq!(with_wasi(b"\x11w4si:io/poll@0.2.0\0w4si:".to_vec()), b"\x11wasi:io/poll@0.2.0\0wasi:");
+    }
 }

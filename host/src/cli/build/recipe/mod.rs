@@ -167,6 +167,9 @@ impl Language {
         for (_, text) in sdk::CONTRACT {
             key.add("contract", text);
         }
+        for (_, text) in &world::WASI {
+            key.add("wasi", text);
+        }
         match self {
             // Cargo knows itself what has changed, also in what lies outside of the project.
             Self::Rust => return Ok(None),

@@ -44,7 +44,7 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     let sdk = PYTHON.unpack()?;
     let work = work_folder()?;
     let (wit, glue, component) = (work.path().join("wit"), work.path().join("glue"), work.path().join("out.wasm"));
-    world::write(&wit, &job.world())?;
+    world::write(&wit, &job.world(), world::NAMESPACE)?;
     files::write(&glue.join("tenterhook_component.py"), glue_code(job, &module)).map_err(Error::Failed)?;
     let mut command = Command::new(&nth(tools, 0)?.path);
     command.arg("--quiet").arg("--wit-path").arg(&wit).args(["--world", world::NAME, "componentize"]);
