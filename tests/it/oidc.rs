@@ -87,8 +87,9 @@ impl Issuer {
         runtime.block_on(async {
             listener.set_nonblocking(true).unwrap();
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            let server = Server::new(config, Tasks::default()).await.unwrap();
-            tokio::spawn(server.serve(Site { listener, router, is_tls: true }));
+            let tasks = Tasks::default();
+            let server = Server::new(config, tasks.clone()).await.unwrap();
+            tasks.spawn(server.serve(Site { listener, router, is_tls: true }));
         });
         self.runtime = Some(runtime);
     }
