@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 
-use crate::api::{self, Door};
+use crate::api::{self, Door, Tokens};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deploy::{self, Current, Defaults, Naming, Registry};
@@ -20,12 +20,13 @@ use crate::guest::compile::Program;
 use crate::guest::{self, Engine, Library, Services};
 use crate::ingest::{self, Intake, Limiter};
 use crate::observe::feed::Feed;
+use crate::removal::Remover;
 use crate::retention::Keeper;
 use crate::seal::{MasterKeys, Vault};
 use crate::server::{Server, Site};
 use crate::store::Store;
 use crate::task::Tasks;
-use crate::{dispatch, tls};
+use crate::{dispatch, oidc, tls};
 
 /// A running host.
 pub struct App {
@@ -94,6 +95,8 @@ impl App {
             tracing::info!(orgs = rewrapped, master = %vault.master(), "wrapped the orgs' keys by another master key");
         }
         tls::install();
+        let issuer = config.api.oidc.is_set().then(|| oidc::Issuer::new(config.api.oidc.clone(), clock.clone()));
+        let issuer = issuer.transpose().map_err(anyhow::Error::msg)?;
         let (listener, address) = bind(listen).await?;
         let own = match config.http.api_listen {
             Some(api_listen) => Some(bind(api_listen).await.context("`http.api_listen`")?),
@@ -138,6 +141,7 @@ impl App {
                 lease: lease.clone(),
                 lease_end,
                 registry: registry.clone(),
+                quotas,
                 engine,
                 services,
                 guests: guests.handle(),
@@ -148,6 +152,7 @@ impl App {
         );
         dispatch.resume();
         let snapshots = deployed.clone();
+        let removed_at_once = config.history.budget;
         let keeper = Keeper {
             config: config.history,
             history: store.history.clone(),
@@ -157,6 +162,15 @@ impl App {
             clock: clock.clone(),
         };
         tasks.spawn(keeper.run(tasks.clone()));
+        let remover = Remover {
+            purge: store.purge.clone(),
+            catalog: store.catalog.clone(),
+            registry: registry.clone(),
+            dispatch: dispatch.clone(),
+            budget: removed_at_once,
+            clock: clock.clone(),
+        };
+        tasks.spawn(remover.run(tasks.clone()));
         let shutdown = config.http.shutdown();
         let intake = Intake::new(ingest::Parts {
             limiter: Limiter::default(),
@@ -176,11 +190,12 @@ impl App {
         let control = Arc::new(api::Live { dispatch, intake: intake.clone() });
         let door = match tenancy {
             Tenancy::One(org) => Door::Local(org),
-            Tenancy::Many => Door::Tokens(Arc::default()),
+            Tenancy::Many => Door::Tokens(Arc::new(Tokens::new(issuer))),
         };
         let api = api::router(api::State {
             history: store.history,
             catalog: store.catalog,
+            kv: store.kv,
             blobs: store.blobs,
             registry: registry.clone(),
             control,

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use crate::quota::{self, Limits};
 use crate::trigger::Limit;
-use crate::{deploy, dispatch, guest, ingest, retention, seal, server};
+use crate::{api, deploy, dispatch, guest, ingest, retention, seal, server};
 
 /// Every setting, its default and its reason.
 pub const DEFAULTS: &str = include_str!("../default.toml");
@@ -44,6 +44,8 @@ pub struct Config {
     pub ingest: ingest::Config,
     /// How connections are served.
     pub http: server::Config,
+    /// How the API is entered.
+    pub api: api::Config,
     /// What may be deployed.
     pub deploy: deploy::Config,
     /// How much runs at once.
@@ -90,6 +92,9 @@ impl Config {
             modules_bytes: quota.modules_bytes,
             stored_bytes: (history.bytes_per_org > 0).then_some(history.bytes_per_org),
             log_bytes: guest.limits.log_bytes,
+            cpu_seconds_per_minute: (quota.cpu_seconds_per_minute > 0).then_some(quota.cpu_seconds_per_minute),
+            memory_bytes: guest.ceilings.memory,
+            kv_bytes: quota.kv_bytes,
         }
     }
 
@@ -137,6 +142,7 @@ impl Config {
             bail!("`dispatch.lease_ms` is {}: it must be at least {MIN_LEASE_MS}", dispatch.lease_ms);
         }
         guest.outbound.policy().map_err(anyhow::Error::msg)?;
+        self.api.oidc.check().map_err(anyhow::Error::msg)?;
         let slots = self.dispatch.slots;
         if !(1..=MAX_SLOTS).contains(&slots) {
             bail!("`dispatch.slots` is {slots}: it must be between 1 and {MAX_SLOTS}");

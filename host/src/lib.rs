@@ -18,10 +18,12 @@ pub mod egress;
 pub mod trigger;
 // Certificates, and the one provider of cryptography.
 pub mod tls;
-// What is kept, as six traits written for their users.
+// What is kept, as seven traits written for their users.
 pub mod store;
 // Secrets as they are kept: sealed.
 pub mod seal;
+// Who somebody is, by the word of an issuer of OpenID Connect.
+pub mod oidc;
 // Removes from the history what is too old or too much.
 pub mod retention;
 // Runs handlers: a fresh sandbox for every event.
@@ -32,6 +34,8 @@ pub mod deploy;
 pub mod quota;
 // Runs what is owed.
 pub mod dispatch;
+// Removes what was deleted, little by little.
+pub mod removal;
 // Receives webhooks.
 pub mod ingest;
 // Connections to requests.

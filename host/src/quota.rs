@@ -1,8 +1,12 @@
-//! What an org may take: what an operator said of it, else the host's defaults. A function of its arguments.
+//! What an org may take: what an operator said of it, else the host's defaults; and how senders are told what is left of it. A function
+//! of its arguments.
+
+mod allowance;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::allowance::Allowance;
 use crate::store::catalog::Quotas;
 
 /// What an org may take of which no operator said anything, where no other section of the settings says it.
@@ -17,6 +21,10 @@ pub struct Config {
     pub modules: u32,
     /// All modules together, in bytes.
     pub modules_bytes: u64,
+    /// Time on processors in a minute, in seconds; 0 for as much as there is.
+    pub cpu_seconds_per_minute: u32,
+    /// What handlers keep in `kv`, in bytes.
+    pub kv_bytes: u64,
 }
 
 /// What an org may take.
@@ -40,6 +48,12 @@ pub struct Limits {
     pub stored_bytes: Option<u64>,
     /// The log of one session, in bytes.
     pub log_bytes: u64,
+    /// Time on processors that its handlers may take in a minute, in seconds; null for as much as there is.
+    pub cpu_seconds_per_minute: Option<u32>,
+    /// The memory of one handler, in bytes, whatever its trigger's limit is.
+    pub memory_bytes: u64,
+    /// What handlers of all its projects keep in `kv` together, in bytes.
+    pub kv_bytes: u64,
 }
 
 impl Limits {
@@ -56,6 +70,9 @@ impl Limits {
             modules_bytes: quotas.modules_bytes.unwrap_or(self.modules_bytes),
             stored_bytes: quotas.stored_bytes.or(self.stored_bytes),
             log_bytes: quotas.log_bytes.unwrap_or(self.log_bytes),
+            cpu_seconds_per_minute: quotas.cpu_seconds_per_minute.or(self.cpu_seconds_per_minute),
+            memory_bytes: quotas.memory_bytes.unwrap_or(self.memory_bytes),
+            kv_bytes: quotas.kv_bytes.unwrap_or(self.kv_bytes),
         }
     }
 }

@@ -165,7 +165,8 @@ mod tests {
     async fn what_handlers_kept_for_a_time_goes_when_it_is_over() {
         let store = memory::store();
         let keeper = keeper(&store, 0, 0);
-        let (space, room) = (Space { org: "acme".into(), project: "p".into() }, Room { keys: 9, bytes: 9_000 });
+        let (space, room) =
+            (Space { org: "acme".into(), project: "p".into() }, Room { keys: 9, bytes: 9_000, bytes_of_org: 9_000 });
         let now = keeper.clock.now();
         for key in ["a", "b", "c"] {
             let set = Change::Set { value: "v".into(), expires_at: Some(now + Duration::from_secs(1)) };

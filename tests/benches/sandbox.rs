@@ -83,6 +83,7 @@ pub(crate) fn job(export: &str) -> Job {
         redispatched_from: None,
     };
     Job {
+        memory_quota: u64::MAX,
         event: Arc::new(event),
         session: SessionId::new(now),
         attempt: 1,

@@ -340,7 +340,7 @@ async fn a_shutdown_under_load_loses_nothing() {
         host.restart(&manifest).await
     };
     let both = async { tokio::join!(senders, restarted) };
-    let (senders, host) = tokio::time::timeout(Duration::from_secs(60), both).await.unwrap();
+    let (senders, host) = Box::pin(tokio::time::timeout(Duration::from_secs(60), both)).await.unwrap();
     let mut total = 0;
     for (acknowledged, refused) in senders {
         for id in &acknowledged {

@@ -18,13 +18,15 @@ const SETTINGS: &str = r#"
 "path.project" = "shop"
 "#;
 
-/// What is not held here: wrong tokens, of which twenty end the talk for a minute, are the sweep's to try; and not all that
-/// fits its description is accepted, such as an age that is no age.
-/// A number without a sign has one bit more than the format by which it is described, and is taken.
-const NOT_HELD: &str = "ignored_auth,positive_data_acceptance,negative_data_rejection";
+/// What is not held here. Wrong tokens (`ignored_auth`): after twenty within a minute the address is answered 429 whatever it asks, as it
+/// should be; the sweep of `api/tests/isolation.rs` tries them on every route. That all is accepted which fits its description
+/// (`positive_data_acceptance`): a condition on a version that is not there is refused by 412, a key that named something else by 422,
+/// bytes with another digest by 422, and fields that do not go together, such as an end that is past, by 400; no schema says so.
+const NOT_HELD: &str = "ignored_auth,positive_data_acceptance";
 
 /// By these it would end its own talk.
-const NOT_ASKED: [&str; 2] = ["delete_tokens_token", "delete_orgs_org_tokens_token"];
+const NOT_ASKED: [&str; 4] =
+    ["delete_tokens_token", "delete_orgs_org_tokens_token", "delete_orgs_org", "delete_orgs_org_projects_project"];
 
 #[test]
 fn the_api_is_as_it_is_described() {

@@ -9,7 +9,7 @@ use super::body::Fields;
 use super::openapi::Nothing;
 use super::parameters::{Id, Parameters};
 use super::{Code, Problem, State, lists, sessions, view};
-use crate::dispatch::{self, Cancelled};
+use crate::dispatch::{self, Cancelled, CpuUse};
 use crate::event::{Org, SessionId, SessionState};
 use crate::ingest::{Intake, Redispatch, RedispatchError, Redispatched};
 use crate::store::catalog::Role;
@@ -22,6 +22,8 @@ pub trait Control: Send + Sync {
     fn is_running(&self, session: SessionId) -> bool;
     /// The sessions of an org whose handlers run now, in no order.
     fn running(&self, org: &Org) -> Vec<SessionId>;
+    /// What an org's handlers take of the processors.
+    fn cpu(&self, org: &Org) -> CpuUse;
     /// Owes an ended session again, and runs it as soon as there is room.
     async fn redrive(&self, org: &Org, session: SessionId) -> store::Result<Redriven>;
     /// Ends a session that is owed; one that runs is stopped.
@@ -51,6 +53,10 @@ impl Control for Live {
 
     fn running(&self, org: &Org) -> Vec<SessionId> {
         self.dispatch.running(org)
+    }
+
+    fn cpu(&self, org: &Org) -> CpuUse {
+        self.dispatch.cpu(org)
     }
 
     async fn redrive(&self, org: &Org, session: SessionId) -> store::Result<Redriven> {

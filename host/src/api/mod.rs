@@ -33,10 +33,13 @@ pub(crate) use problem::MEDIA_TYPE as PROBLEM_MEDIA_TYPE;
 pub use problem::{Code, Problem};
 pub use routes::router;
 
+use serde::Deserialize;
+
 use crate::clock::Clock;
 use crate::deploy::Registry;
+use crate::oidc;
 use crate::quota::Limits;
-use crate::store::{Blobs, Catalog, History};
+use crate::store::{Blobs, Catalog, History, Kv};
 use crate::task::Tasks;
 
 /// The path that every route of the API is below.
@@ -48,6 +51,14 @@ pub const DEFAULT_LIMIT: u32 = 50;
 /// How many items a page has at the most, so that no request holds thousands of payloads in memory.
 pub const MAX_LIMIT: u32 = 200;
 
+/// How the API is entered, beside the host's own tokens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Whose word is taken on who somebody is.
+    pub oidc: oidc::Config,
+}
+
 /// What the API answers from.
 #[derive(Clone)]
 pub struct State {
@@ -55,6 +66,8 @@ pub struct State {
     pub history: Arc<dyn History>,
     /// Who may do what, and what is deployed.
     pub catalog: Arc<dyn Catalog>,
+    /// What handlers keep.
+    pub kv: Arc<dyn Kv>,
     /// Where modules are kept.
     pub blobs: Blobs,
     /// Through which everything is deployed.

@@ -165,12 +165,34 @@ fn complete(document: &mut Value) {
     if let Some(schemas) = components.entry("schemas").or_insert_with(|| json!({})).as_object_mut() {
         schemas.insert("Problem".to_owned(), problem());
     }
+    bound(document);
     let Some(paths) = field(document, "paths") else { return };
     for (path, methods) in paths.iter_mut() {
         for (method, operation) in methods.as_object_mut().into_iter().flatten() {
             complete_operation(path, method, operation);
         }
     }
+}
+
+/// Gives numbers without a sign the bounds that they are held to: `int32` is one bit less than what is taken, and of a number of bytes
+/// most clients know no more than 63.
+fn bound(value: &mut Value) {
+    if let Value::Array(items) = value {
+        items.iter_mut().for_each(bound);
+    }
+    let Value::Object(fields) = value else { return };
+    if fields.get("minimum").and_then(Value::as_u64).is_some() && !fields.contains_key("maximum") {
+        let most = match fields.get("format").and_then(Value::as_str) {
+            Some("int32") => Some(u64::from(u32::MAX)),
+            Some("int64") => Some(i64::MAX.unsigned_abs()),
+            _ => None,
+        };
+        if let Some(most) = most {
+            fields.insert("format".to_owned(), "int64".into());
+            fields.insert("maximum".to_owned(), most.into());
+        }
+    }
+    fields.values_mut().for_each(bound);
 }
 
 fn field<'v>(value: &'v mut Value, name: &str) -> Option<&'v mut Map<String, Value>> {

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::plane::{audit, deployments, endpoints, members, modules, orgs, place, projects, tokens, vars};
+use super::plane::{audit, deployments, endpoints, members, modules, orgs, place, projects, standing, tokens, vars};
 use super::{PREFIX, State, auth, control, events, filter, openapi, problem, redispatch, sessions, usage};
 
 /// What the document has beside its routes.
@@ -44,10 +44,11 @@ pub(super) fn documented() -> OpenApiRouter<State> {
         .routes(routes!(openapi::show))
         .routes(routes!(orgs::whoami))
         .routes(routes!(orgs::list, orgs::create))
+        .routes(routes!(audit::list_of_host))
         .routes(routes!(tokens::list_of_host, tokens::create_of_host))
         .routes(routes!(tokens::show_of_host, tokens::revoke_of_host));
     let org = OpenApiRouter::new().merge(own()).merge(of_projects()).merge(history());
-    let org_itself = OpenApiRouter::new().routes(routes!(orgs::show, orgs::change));
+    let org_itself = OpenApiRouter::new().routes(routes!(orgs::show, orgs::change, standing::remove));
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, host.merge(org_itself).nest("/orgs/{org}", org))
 }
 
@@ -55,6 +56,8 @@ pub(super) fn documented() -> OpenApiRouter<State> {
 fn own() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(audit::list))
+        .routes(routes!(standing::suspend))
+        .routes(routes!(standing::resume))
         .routes(routes!(members::list, members::create))
         .routes(routes!(members::show, members::change, members::remove))
         .routes(routes!(tokens::list, tokens::create))
@@ -67,7 +70,8 @@ fn own() -> OpenApiRouter<State> {
 fn of_projects() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(projects::list, projects::create))
-        .routes(routes!(projects::show, projects::stop))
+        .routes(routes!(projects::show, projects::remove))
+        .routes(routes!(projects::stop))
         .routes(routes!(deployments::list, deployments::create))
         .routes(routes!(deployments::show))
         .routes(routes!(deployments::diff))

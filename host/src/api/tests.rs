@@ -4,6 +4,7 @@ mod actions;
 mod filter;
 mod isolation;
 mod lists;
+mod members;
 mod plane;
 mod problems;
 
@@ -24,7 +25,7 @@ use tower::ServiceExt as _;
 use super::{Control, Door, State, health, router};
 use crate::clock::Clock;
 use crate::deploy::{self, Current, Defaults, Naming, Registry};
-use crate::dispatch::Cancelled;
+use crate::dispatch::{Cancelled, CpuUse};
 use crate::event::{
     Attempt, AttemptOutcome, Data, DeploymentId, Event, EventId, EventType, FaultKind, Keep, LogEntry, LogLevel, Org,
     Raw, SessionId, SessionState, Timestamp, Verdict, VerdictKind,
@@ -138,6 +139,10 @@ impl Control for Desk {
         self.running.clone()
     }
 
+    fn cpu(&self, _: &Org) -> CpuUse {
+        CpuUse::default()
+    }
+
     async fn redrive(&self, org: &Org, session: SessionId) -> store::Result<Redriven> {
         self.store.ledger.redrive(&self.lease, org, session, at(60)).await
     }
@@ -194,6 +199,9 @@ const LIMITS: Limits = Limits {
     modules_bytes: 1 << 21,
     stored_bytes: None,
     log_bytes: 1 << 18,
+    cpu_seconds_per_minute: None,
+    memory_bytes: 1 << 28,
+    kv_bytes: 1 << 30,
 };
 
 /// The API of one org without tokens.
@@ -221,6 +229,7 @@ fn state_of(store: &Store, control: Arc<dyn Control>, door: Door, naming: Naming
     State {
         history: store.history.clone(),
         catalog: store.catalog.clone(),
+        kv: store.kv.clone(),
         blobs: store.blobs.clone(),
         registry,
         control,

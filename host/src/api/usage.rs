@@ -25,6 +25,8 @@ pub(super) async fn show(
         running: count(api.control.running(&asker.org).len()),
         modules: count(modules.len()),
         modules_bytes: modules.iter().map(|kept| kept.item.bytes).sum(),
+        kv_bytes: api.kv.bytes(&asker.org).await?,
+        cpu: api.control.cpu(&asker.org),
         limits: plane::limits(&api, &asker.org),
     }))
 }

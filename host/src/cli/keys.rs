@@ -24,6 +24,7 @@ pub(super) fn of_environment() -> anyhow::Result<Option<MasterKeys>> {
 /// # Errors
 /// The key is not usable, or it is not there and something is sealed by it.
 pub(super) async fn find_or_make(config: &Config, data: &Path, keyring: &dyn Keyring) -> anyhow::Result<MasterKeys> {
+    keep_out_of_git(data)?;
     if let Some(keys) = of_environment()? {
         return Ok(keys);
     }
@@ -48,4 +49,30 @@ pub(super) async fn find_or_make(config: &Config, data: &Path, keyring: &dyn Key
         path.display()
     );
     Ok(keys)
+}
+
+/// Has Git leave the data directory out: it often stands in a project's own, and neither its key nor what was received belongs into a
+/// repository. A file that is there stays as it is.
+fn keep_out_of_git(data: &Path) -> anyhow::Result<()> {
+    let path = data.join(".gitignore");
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::write(&path, "*\n").with_context(|| format!("writing `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn git_leaves_a_data_directory_out_unless_somebody_says_otherwise() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".gitignore");
+        keep_out_of_git(dir.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "*\n");
+        std::fs::write(&path, "!master.key\n").unwrap();
+        keep_out_of_git(dir.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "!master.key\n");
+    }
 }

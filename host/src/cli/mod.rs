@@ -1,9 +1,11 @@
 //! The command line. Each command is a file; what it prints for people is a pure function of what it was told.
 
+mod audit;
 mod backup;
 mod build;
 mod client;
 mod compile;
+mod confirm;
 mod context;
 mod deploy;
 mod deployments;
@@ -24,6 +26,7 @@ mod orgs;
 pub(crate) mod output;
 mod payload;
 mod projects;
+mod quotas;
 mod remote;
 mod retry;
 mod secrets;
@@ -33,6 +36,7 @@ pub(crate) mod tail;
 mod tokens;
 mod up;
 mod upload;
+mod usage;
 mod vars;
 mod watch;
 mod whoami;
@@ -107,6 +111,13 @@ enum Command {
     /// Look at orgs, and make them
     #[command(subcommand)]
     Orgs(orgs::Command),
+    /// Look at what an org may take, and change it
+    #[command(subcommand)]
+    Quotas(quotas::Command),
+    Usage(usage::Usage),
+    /// Look at who did what in an org
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Say who may do what in an org
     #[command(subcommand)]
     Members(members::Command),
@@ -192,6 +203,9 @@ impl Command {
             Self::Contexts(command) => login::run(command),
             Self::Whoami(args) => args.run().await,
             Self::Orgs(command) => orgs::run(command).await,
+            Self::Quotas(command) => quotas::run(command).await,
+            Self::Usage(args) => args.run().await,
+            Self::Audit(command) => audit::run(command).await,
             Self::Members(command) => members::run(command).await,
             Self::Projects(command) => projects::run(command).await,
             Self::Modules(command) => modules::run(command).await,

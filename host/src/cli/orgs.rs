@@ -2,8 +2,10 @@
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use serde_json::json;
 
 use super::client::at;
+use super::confirm::confirm;
 use super::output;
 use super::remote::Remote;
 use crate::api::view::{NewOrg, Org};
@@ -30,6 +32,30 @@ pub(super) enum Command {
         /// Its name for people
         #[arg(long, value_name = "TEXT")]
         display_name: Option<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Refuse an org's webhooks and have its sessions wait; for operators
+    Suspend {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Take a suspended org's webhooks again; for operators
+    Resume {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Delete an org with all that it has; for operators
+    Delete {
+        /// Its name
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         remote: Remote,
     },
@@ -65,6 +91,28 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
             }
             output::print(&format!("Made the org `{}`.\n", new.name))
         }
+        Command::Suspend { name, remote } => {
+            let answer = remote.client()?.post(&at(&["orgs", &name, "suspend"]), &json!({})).await?;
+            if remote.json {
+                return output::print_json(&answer);
+            }
+            output::print(&format!("`{}` takes no webhooks, and its sessions wait.\n", output::line(&name)))
+        }
+        Command::Resume { name, remote } => {
+            let answer = remote.client()?.post(&at(&["orgs", &name, "resume"]), &json!({})).await?;
+            if remote.json {
+                return output::print_json(&answer);
+            }
+            output::print(&format!("`{}` takes webhooks again, and its sessions go on.\n", output::line(&name)))
+        }
+        Command::Delete { name, yes, remote } => {
+            confirm(yes, "the org", &name)?;
+            remote.client()?.delete(&at(&["orgs", &name])).await?;
+            if remote.json {
+                return output::print_json(&json!({ "id": name }));
+            }
+            output::print(&format!("The org `{}` is gone; what it had is being removed.\n", output::line(&name)))
+        }
     }
 }
 
@@ -82,6 +130,7 @@ pub(super) fn list(orgs: &[Org], width: Option<u16>) -> String {
 pub(super) fn show(org: &Org) -> String {
     let mut facts = vec![("org", org.name.clone()), ("created", output::time(org.created_at))];
     facts.extend(org.display_name.clone().map(|name| ("name", name)));
+    facts.extend(org.suspended_at.map(|at| ("suspended", output::time(at))));
     let quotas = &org.quotas;
     let counts = [
         ("events a second", quotas.events_per_second.map(u64::from)),

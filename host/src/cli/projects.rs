@@ -4,8 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::client::{Client, at};
+use super::confirm::confirm;
 use super::output;
 use super::remote::Remote;
 use crate::api::view::{NewProject, Project};
@@ -30,6 +32,23 @@ pub(super) enum Command {
     Create {
         /// Its name, as the manifest's `project: {name: …}`
         name: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Have none of a project's deployments serve any more; all of it stays
+    Stop {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Delete a project with all that it has
+    Delete {
+        /// Its name
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         remote: Remote,
     },
@@ -98,6 +117,23 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
                 return output::print_json(&answer);
             }
             output::print(&format!("Made the project `{}`.\n", output::line(&new.name)))
+        }
+        Command::Stop { name, remote } => {
+            let client = remote.client()?;
+            client.post(&at(&["orgs", &client.org().await?, "projects", &name, "stop"]), &json!({})).await?;
+            if remote.json {
+                return output::print_json(&json!({ "id": name }));
+            }
+            output::print(&format!("Nothing of `{}` serves any more.\n", output::line(&name)))
+        }
+        Command::Delete { name, yes, remote } => {
+            confirm(yes, "the project", &name)?;
+            let client = remote.client()?;
+            client.delete(&at(&["orgs", &client.org().await?, "projects", &name])).await?;
+            if remote.json {
+                return output::print_json(&json!({ "id": name }));
+            }
+            output::print(&format!("The project `{}` is gone; what it had is being removed.\n", output::line(&name)))
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::check::{self, Modules};
 use super::manifest::{Diagnostic, Manifest};
-use super::place::{self, Place};
+use super::place::{self, Misplaced, Place};
 use super::project::Project;
 use super::registry::{ApplyError, Naming, Registry, bad_module};
 use super::sealed;
@@ -130,14 +130,10 @@ impl Registry {
         let (testing_token, testing) = self.testing(place)?;
         let kept = self.0.catalog.find::<ProjectItem>(&org, &project).await?;
         let expect = kept.as_ref().map_or(Expect::Absent, |kept| Expect::At(kept.revision));
-        let before = kept.map(|kept| kept.item).unwrap_or_else(|| ProjectItem {
-            name: project.clone(),
-            created_at: now,
-            active: None,
-            previous: None,
-            canary: None,
-            testing: Vec::new(),
-        });
+        let before = kept.map(|kept| kept.item).unwrap_or_else(|| ProjectItem::new(project.clone(), now));
+        if before.deleted_at.is_some() {
+            return Err(Misplaced::Leaving(project).into());
+        }
         let mut changes = self.alone(&org, &project).await?;
         changes.push(Change::put(&place::place(before, id, place, testing)?, expect)?);
         changes.push(Change::Deploy(Box::new(record)));
@@ -174,8 +170,7 @@ impl Registry {
         }
         let mut changes = Vec::new();
         if self.0.catalog.find::<OrgItem>(org, org).await?.is_none() {
-            let (name, created_at) = (org.to_string(), self.0.clock.now());
-            let item = OrgItem { name, display_name: None, created_at, quotas: Quotas::default() };
+            let item = OrgItem::new(org.to_string(), None, Quotas::default(), self.0.clock.now());
             changes.push(Change::put(&item, Expect::Absent)?);
         }
         for other in self.0.catalog.all::<ProjectItem>(org, "").await? {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod leave;
 pub mod manifest;
 mod place;
 mod project;

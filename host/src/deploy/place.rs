@@ -40,6 +40,9 @@ pub enum Misplaced {
     /// One of its modules does not load any more.
     #[error("the deployment {0} cannot run: {1}")]
     Broken(DeploymentId, String),
+    /// It is being removed, and another one of its name cannot be there yet.
+    #[error("the project `{0}` is being removed: deploy it again in a moment")]
+    Leaving(String),
     /// There is nothing to go back to.
     #[error("no deployment served before this one")]
     NothingBefore,
@@ -163,8 +166,9 @@ impl Registry {
         }
     }
 
-    async fn project(&self, org: &Org, project: &str) -> Result<Kept<ProjectItem>, ApplyError> {
+    pub(super) async fn project(&self, org: &Org, project: &str) -> Result<Kept<ProjectItem>, ApplyError> {
         let found = self.0.catalog.find::<ProjectItem>(org, project).await?;
+        let found = found.filter(|kept| kept.item.deleted_at.is_none());
         found.ok_or_else(|| Misplaced::NoProject(project.to_owned()).into())
     }
 
@@ -196,14 +200,7 @@ mod tests {
 
     fn project() -> (ProjectItem, [DeploymentId; 3]) {
         let ids = [1, 2, 3].map(|second| DeploymentId::new(Timestamp::from_second(second).unwrap()));
-        let empty = ProjectItem {
-            name: "shop".to_owned(),
-            created_at: Timestamp::UNIX_EPOCH,
-            active: None,
-            previous: None,
-            canary: None,
-            testing: Vec::new(),
-        };
+        let empty = ProjectItem::new("shop".to_owned(), Timestamp::UNIX_EPOCH);
         (empty, ids)
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use tokio::sync::Notify;
 use tracing::error;
 
 use super::check::{self, Defaults, Modules};
@@ -45,6 +46,8 @@ pub(super) struct Inner {
     turns: Mutex<HashMap<Org, Arc<tokio::sync::Mutex<()>>>>,
     /// Deployments that sessions were resumed for, as long as some of these run.
     pub(super) loaded: Mutex<HashMap<DeploymentId, Weak<Deployment>>>,
+    /// Told when an org or a project is to be removed.
+    pub(super) left: Notify,
 }
 
 /// What a [`Registry`] works with.
@@ -108,7 +111,19 @@ impl Registry {
     pub fn new(parts: Parts) -> Self {
         let Parts { catalog, library, deployed, clock, naming, defaults, policy, vault } = parts;
         let (turns, loaded) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { catalog, library, deployed, clock, naming, defaults, policy, vault, turns, loaded }))
+        Self(Arc::new(Inner {
+            catalog,
+            library,
+            deployed,
+            clock,
+            naming,
+            defaults,
+            policy,
+            vault,
+            turns,
+            loaded,
+            left: Notify::new(),
+        }))
     }
 
     /// What is likely not what was meant in the manifest that a deployment was made of.
@@ -131,8 +146,16 @@ impl Registry {
             after = Some(last.key.clone());
             for row in &rows {
                 let org: Org = row.key.as_str().into();
-                self.0.deployed.allow(&org, Kept::<OrgItem>::of(row)?.item.quotas);
+                let item = Kept::<OrgItem>::of(row)?.item;
+                self.0.deployed.allow(&item);
+                if item.deleted_at.is_some() {
+                    continue;
+                }
                 for project in self.0.catalog.all::<ProjectItem>(&org, "").await? {
+                    if project.item.deleted_at.is_some() {
+                        self.0.deployed.leave(&org, &project.item.name);
+                        continue;
+                    }
                     let named = self.name_endpoints(&org, &project.item).await;
                     let published = match named {
                         Ok(()) => self.refresh(&org, &project.item.name).await,
@@ -157,6 +180,10 @@ impl Registry {
             self.0.deployed.remove(org, project);
             return Ok(());
         };
+        if item.deleted_at.is_some() {
+            self.0.deployed.leave(org, project);
+            return Ok(());
+        }
         let endpoints = self.0.catalog.all::<EndpointItem>(org, &format!("{project}/")).await?;
         let slugs = endpoints.into_iter().map(|kept| Slug {
             slug: kept.item.slug.into(),
@@ -198,9 +225,12 @@ impl Registry {
         }
     }
 
-    /// The quotas of an org from now on.
+    /// What holds for an org from now on: its quotas, and whether it is suspended or being removed.
     pub fn allow(&self, org: &OrgItem) {
-        self.0.deployed.allow(&org.name.as_str().into(), org.quotas);
+        self.0.deployed.allow(org);
+        if org.deleted_at.is_some() {
+            self.0.left.notify_one();
+        }
     }
 
     /// A deployment of the org that is serving; of several projects any.

@@ -1,6 +1,6 @@
 //! What is deployed, as the data path reads it: immutable, and swapped whole.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -9,7 +9,7 @@ use super::route::{Endpoint, Route};
 use crate::egress::Secrets;
 use crate::event::{DeploymentId, Digest, Org};
 use crate::guest::{Module, Vars};
-use crate::store::catalog::Quotas;
+use crate::store::catalog::{OrgItem, Quotas};
 use crate::trigger::{Dedup, Trigger};
 
 /// An applied manifest, ready to run.
@@ -113,7 +113,17 @@ impl Serving {
 pub struct Snapshot {
     projects: HashMap<(Org, String), Arc<Serving>>,
     routes: HashMap<Arc<str>, Arc<Route>>,
-    quotas: HashMap<Org, Quotas>,
+    orgs: HashMap<Org, Tenant>,
+    /// Projects that are being removed.
+    leaving: BTreeSet<(Org, String)>,
+}
+
+/// What holds for an org.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tenant {
+    quotas: Quotas,
+    is_suspended: bool,
+    is_leaving: bool,
 }
 
 impl Snapshot {
@@ -142,12 +152,33 @@ impl Snapshot {
 
     /// What an org may take, where that is not the host's default.
     pub fn quotas(&self, org: &Org) -> Quotas {
-        self.quotas.get(org).copied().unwrap_or_default()
+        self.orgs.get(org).map(|org| org.quotas).unwrap_or_default()
+    }
+
+    /// Whether an org takes no webhooks and begins no sessions for the time being.
+    pub fn is_suspended(&self, org: &Org) -> bool {
+        self.orgs.get(org).is_some_and(|org| org.is_suspended)
+    }
+
+    /// Whether an org is being removed.
+    pub fn is_org_leaving(&self, org: &Org) -> bool {
+        self.orgs.get(org).is_some_and(|org| org.is_leaving)
+    }
+
+    /// Whether a project is being removed, by itself or with its org.
+    pub fn is_leaving(&self, org: &Org, project: &str) -> bool {
+        self.is_org_leaving(org) || self.leaving.contains(&(org.clone(), project.to_owned()))
+    }
+
+    /// The orgs that are being removed, and the projects.
+    pub fn leaving(&self) -> Vec<(Org, Option<String>)> {
+        let orgs = self.orgs.iter().filter(|(_, org)| org.is_leaving).map(|(name, _)| (name.clone(), None));
+        orgs.chain(self.leaving.iter().map(|(org, project)| (org.clone(), Some(project.clone())))).collect()
     }
 
     /// What single orgs may keep of their history, in bytes, where an operator said so.
     pub fn stored_bytes(&self) -> BTreeMap<Org, u64> {
-        let said = self.quotas.iter().filter_map(|(org, quotas)| Some((org.clone(), quotas.stored_bytes?)));
+        let said = self.orgs.iter().filter_map(|(name, org)| Some((name.clone(), org.quotas.stored_bytes?)));
         said.collect()
     }
 
@@ -195,11 +226,44 @@ impl Current {
         self.0.rcu(|snapshot| snapshot.without(org, project));
     }
 
-    /// From now on the org may take this.
-    pub(super) fn allow(&self, org: &Org, quotas: Quotas) {
+    /// From now on this holds for the org. One that is being removed serves nothing.
+    pub(super) fn allow(&self, item: &OrgItem) {
+        let org: Org = item.name.as_str().into();
+        let tenant = Tenant {
+            quotas: item.quotas,
+            is_suspended: item.suspended_at.is_some(),
+            is_leaving: item.deleted_at.is_some(),
+        };
+        self.0.rcu(|snapshot| {
+            let projects = snapshot.projects(&org).filter(|_| tenant.is_leaving);
+            let projects: Vec<String> = projects.map(|serving| serving.project.clone()).collect();
+            let gone = |next: Snapshot, project: &String| next.without(&org, project);
+            let mut next = projects.iter().fold(Snapshot::clone(snapshot), gone);
+            next.orgs.insert(org.clone(), tenant);
+            next
+        });
+    }
+
+    /// Takes a project away that is being removed.
+    pub(super) fn leave(&self, org: &Org, project: &str) {
+        self.0.rcu(|snapshot| {
+            let mut next = snapshot.without(org, project);
+            next.leaving.insert((org.clone(), project.to_owned()));
+            next
+        });
+    }
+
+    /// Forgets a project, or all of an org, that is removed.
+    pub(super) fn forget(&self, org: &Org, project: Option<&str>) {
         self.0.rcu(|snapshot| {
             let mut next = Snapshot::clone(snapshot);
-            next.quotas.insert(org.clone(), quotas);
+            match project {
+                Some(project) => drop(next.leaving.remove(&(org.clone(), project.to_owned()))),
+                None => {
+                    next.orgs.remove(org);
+                    next.leaving.retain(|(of, _)| of != org);
+                }
+            }
             next
         });
     }

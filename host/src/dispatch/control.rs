@@ -80,6 +80,35 @@ impl Handle {
         }
     }
 
+    /// Forgets the sessions of an org, or of one of its projects, that wait, and stops those that run; says how many do. Nothing of it
+    /// is settled: what they are of is being removed.
+    pub fn give_up_all(&self, org: &Org, project: Option<&str>) -> usize {
+        let Self(inner) = self;
+        let (waited, running) = inner.change(|state, now| {
+            let (mut waited, mut running) = (Vec::new(), 0);
+            for session in state.scheduler.of(org, project) {
+                match state.scheduler.take(session, now) {
+                    Taken::Waited(item) => {
+                        state.scheduler.ended(session, now);
+                        waited.push(item);
+                    }
+                    Taken::Busy => {
+                        running += 1;
+                        // Nobody waits for its end here: it is asked for again.
+                        if let Some(brake) = state.brakes.get(&session) {
+                            drop(brake.pull());
+                        }
+                    }
+                    Taken::Unknown => {}
+                }
+            }
+            (waited, running)
+        });
+        // Giving back their places may have others begin, which takes the lock again.
+        drop(waited);
+        running
+    }
+
     /// Owes an ended session again, and runs it as soon as its turn comes. Waits for a place in the backlog, of which it
     /// leaves senders half.
     ///

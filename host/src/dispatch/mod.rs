@@ -5,6 +5,8 @@
 
 mod brake;
 mod control;
+mod cpu;
+mod held;
 mod known;
 mod lease;
 mod places;
@@ -28,10 +30,12 @@ use serde::Deserialize;
 use tokio::sync::{Notify, Semaphore};
 
 pub use control::Cancelled;
+pub use cpu::CpuUse;
 pub use places::{Full, Places};
 pub use ticket::{Ending, Heard, Ticket};
 
 use self::brake::Brake;
+use self::cpu::Cpu;
 use self::places::{Backlog, Bounds};
 use self::scheduler::{Horizon, Limits, Scheduler};
 use self::worker::Session;
@@ -40,6 +44,7 @@ use crate::deploy::{Deployment, Registry};
 use crate::event::{Org, SessionId, Timestamp};
 use crate::guest;
 use crate::observe::feed::Feed;
+use crate::quota;
 use crate::store::{Delivery, Lease, Store};
 use crate::task::Tasks;
 
@@ -94,6 +99,7 @@ struct Inner {
     store: Store,
     lease: Lease,
     registry: Registry,
+    quotas: quota::Limits,
     engine: guest::Engine,
     services: guest::Services,
     guests: tokio::runtime::Handle,
@@ -115,6 +121,7 @@ struct Inner {
 
 struct State {
     scheduler: Scheduler<Session>,
+    cpu: Cpu,
     /// Of each session that runs, or is being settled.
     brakes: HashMap<SessionId, Arc<Brake>>,
     /// No handler is started from then on, until the lease is renewed.
@@ -135,6 +142,8 @@ pub struct Parts {
     pub lease_end: Timestamp,
     /// Where the deployments of sessions are found that do not come with theirs.
     pub registry: Registry,
+    /// What an org may take of which no operator said anything.
+    pub quotas: quota::Limits,
     /// What makes sandboxes.
     pub engine: guest::Engine,
     /// What handlers may be granted.
@@ -152,10 +161,11 @@ pub struct Parts {
 impl Handle {
     /// A handle that runs nothing yet. Sessions in a lane wait for [`Handle::resume`]: there may be older ones.
     pub fn new(config: &Config, parts: Parts) -> Self {
-        let Parts { store, lease, lease_end, registry, engine, services, guests, tasks, clock, feed } = parts;
+        let Parts { store, lease, lease_end, registry, quotas, engine, services, guests, tasks, clock, feed } = parts;
         let nothing = Horizon::UpTo(SessionId::floor(Timestamp::UNIX_EPOCH));
         let state = State {
             scheduler: Scheduler::new(config.limits(), nothing),
+            cpu: Cpu::default(),
             brakes: HashMap::new(),
             starts_until: lease::starts_until(config, lease_end),
             next_suspect: Timestamp::UNIX_EPOCH,
@@ -167,6 +177,7 @@ impl Handle {
             store,
             lease,
             registry,
+            quotas,
             engine,
             services,
             guests,

@@ -141,7 +141,8 @@ impl Inner {
         loop {
             let id = session.delivery.session;
             let known = self.change(|state, now| {
-                let known = turn::entry(deployment, self.slots(&deployment.org), session, |entry| {
+                let held = self.held(&mut state.cpu, &deployment.org, now);
+                let known = turn::entry(deployment, self.slots(&deployment.org), held, session, |entry| {
                     state.scheduler.push(entry, now)
                 });
                 known.map(|session| (session, state.brakes.get(&id).map(|brake| brake.settled())))

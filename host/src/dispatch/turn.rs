@@ -30,13 +30,15 @@ impl Inner {
     pub(super) fn admit(self: &Arc<Self>, deployment: &Deployment, session: Session) {
         let now = self.clock.now();
         let mut state = self.state();
+        self.look_at_held(&mut state, now);
+        let held = self.held(&mut state.cpu, &deployment.org, now);
         // What comes when nothing is started any more stays owed, and who waits for it hears of that.
         if self.tasks.is_stopping() {
             return;
         }
         let id = session.delivery.session;
         let admitted =
-            entry(deployment, self.slots(&deployment.org), session, |entry| match self.may_start(&state, now) {
+            entry(deployment, self.slots(&deployment.org), held, session, |entry| match self.may_start(&state, now) {
                 true => state.scheduler.admit(entry, now),
                 false => match state.scheduler.push(entry, now) {
                     None => Admitted::Waits,
@@ -77,6 +79,7 @@ impl Inner {
 
     fn go_on(self: &Arc<Self>, mut state: MutexGuard<'_, State>, now: Timestamp) {
         let mut begun = Vec::new();
+        self.look_at_held(&mut state, now);
         state.scheduler.wake(now);
         while self.may_start(&state, now)
             && let Some((id, session)) = state.scheduler.next(now)
@@ -120,10 +123,11 @@ impl Turn {
         inner.begin(state, id, now)
     }
 
-    /// The handler has ended: its slot is free.
-    pub(super) fn finish(&self) {
+    /// The handler has ended: its slot is free. It has taken so much of a processor, which may be the last that its org may.
+    pub(super) fn finish(&self, cpu: Duration) {
         let (id, began) = (self.id, self.began);
         self.inner.change(|state, now| {
+            self.inner.charge(state, id, cpu, now);
             let took = now.duration_since(began);
             state.scheduler.finished(id, Duration::try_from(took).unwrap_or_default());
         });
@@ -166,6 +170,7 @@ impl Drop for Turn {
 pub(super) fn entry<T>(
     deployment: &Deployment,
     slots: Option<usize>,
+    held: Option<Timestamp>,
     session: Session,
     take: impl FnOnce(Entry<'_, Session>) -> T,
 ) -> T {
@@ -180,6 +185,7 @@ pub(super) fn entry<T>(
         version: delivery.deployment,
         limit,
         slots,
+        held,
         lane,
         due: delivery.due,
         item: session,

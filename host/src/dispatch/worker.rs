@@ -123,7 +123,7 @@ pub(super) async fn work(inner: Arc<Inner>, mut turn: Turn, mut session: Session
     let (waiting, end) = session.stub.take().map(Stub::split).unzip();
     job.grants.reply = waiting.filter(|_| trigger.is_sync);
     let run = inner.engine.run_until(module, job, &inner.clock, turn.brake.pulled()).await;
-    turn.finish();
+    turn.finish(run.cpu);
     settle(&inner, turn, session, end, trigger, run).await;
 }
 
@@ -159,7 +159,7 @@ async fn settle(inner: &Arc<Inner>, turn: Turn, mut session: Session, end: Optio
 
 /// Ends a session that cannot be run.
 pub(super) async fn give_up(inner: &Arc<Inner>, turn: Turn, session: Session, reason: String) {
-    turn.finish();
+    turn.finish(Duration::ZERO);
     let delivery = &session.delivery;
     error!(session.id = %turn.id, trigger = %delivery.trigger, reason, "giving a session up");
     let is_sync = session.deployment.as_ref().and_then(|deployment| deployment.target(&delivery.trigger));
@@ -182,6 +182,9 @@ async fn ready(inner: &Inner, session: &mut Session) -> Result<Ready, Unready> {
         Some(deployment) => deployment.clone(),
         None => deployment(inner, delivery).await?,
     };
+    if inner.registry.deployed().load().is_leaving(&deployment.org, &deployment.project) {
+        return Err(Unready::Hopeless("its project is being removed".to_owned()));
+    }
     session.deployment = Some(deployment.clone());
     let event = if session.is_whole { delivery.event.clone() } else { event(inner, delivery).await? };
     let mut alone = None;
@@ -235,11 +238,12 @@ async fn begin(inner: &Inner, delivery: &Delivery) -> Result<(), Unready> {
 }
 
 fn job(inner: &Inner, ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> Job {
-    let quotas = inner.registry.deployed().load().quotas(&delivery.event.org);
-    let log_bytes = trigger.limits.log_bytes.min(quotas.log_bytes.unwrap_or(u64::MAX));
-    let limits = Limits { log_bytes, ..trigger.limits };
+    let quotas = inner.limits_of(&delivery.event.org);
+    let log_bytes = trigger.limits.log_bytes.min(quotas.log_bytes);
+    let memory = trigger.limits.memory.min(quotas.memory_bytes);
+    let limits = Limits { log_bytes, memory, ..trigger.limits };
     let Deployment { org, project, secrets, .. } = &*ready.deployment;
-    let tenant = Tenant { org, project, secrets };
+    let tenant = Tenant { org, project, secrets, kv_bytes: quotas.kv_bytes };
     Job {
         event: ready.event.clone(),
         session: delivery.session,
@@ -249,6 +253,7 @@ fn job(inner: &Inner, ready: &Ready, trigger: &Trigger, delivery: &Delivery) -> 
         vars: ready.deployment.vars.clone(),
         timeout: trigger.timeout,
         limits,
+        memory_quota: quotas.memory_bytes,
         grants: inner.services.grant(tenant, &trigger.grants),
     }
 }

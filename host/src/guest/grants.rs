@@ -39,6 +39,8 @@ pub struct Tenant<'t> {
     pub project: &'t str,
     /// What the project's requests carry and its handlers do not see.
     pub secrets: &'t Arc<Secrets>,
+    /// What handlers of all of the org's projects may keep together, in bytes.
+    pub kv_bytes: u64,
 }
 
 /// The parts of the host that sessions may be granted. Clones share them.
@@ -55,10 +57,10 @@ pub struct Services {
 impl Services {
     /// What a session of a trigger that was granted this may use.
     pub fn grant(&self, tenant: Tenant<'_>, granted: &trigger::Grants) -> Grants {
-        let Tenant { org, project, secrets } = tenant;
+        let Tenant { org, project, secrets, kv_bytes } = tenant;
         let drawer = || {
             let space = Space { org: org.clone(), project: project.into() };
-            kv::Drawer { store: self.kv.clone(), space, config: self.kv_config }
+            kv::Drawer { store: self.kv.clone(), space, config: self.kv_config, bytes_of_org: kv_bytes }
         };
         // Without a rule every request is refused, and the session says which one it lacks.
         let granted_requests = Granted { rules: granted.outbound.clone(), secrets: secrets.clone() };

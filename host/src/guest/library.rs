@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use bytes::Bytes;
 use rustix::process::{Resource, getrlimit};
 use serde::Deserialize;
+use tokio::sync::RwLock;
 
 use super::compile::{self, Compiler, Failure, Program, Task};
 use super::component::{Layer, layer};
@@ -80,6 +81,8 @@ struct Inner {
     loaded: usize,
     loaded_bytes: u64,
     modules: Mutex<HashMap<Digest, Weak<Module>>>,
+    /// No module is removed while one is put, which may be the same.
+    putting: RwLock<()>,
     /// Those in memory.
     held: Mutex<Vec<Weak<Module>>>,
     /// How often one was loaded: the clock by which it shows which was used longest ago.
@@ -104,6 +107,7 @@ impl Library {
             loaded: config.loaded.min(open_files()),
             loaded_bytes: config.loaded_bytes,
             modules: Mutex::default(),
+            putting: RwLock::default(),
             held: Mutex::default(),
             loads: AtomicU64::new(0),
         })))
@@ -142,7 +146,31 @@ impl Library {
             Layer::Component => bytes,
             Layer::Core => self.componentize(bytes).await?,
         };
+        let _putting = self.0.putting.read().await;
         Ok(self.0.blobs.put(component).await?)
+    }
+
+    /// Those that were put before then and not since.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn older(&self, before: Timestamp) -> store::Result<Vec<Digest>> {
+        self.0.blobs.older(before).await
+    }
+
+    /// Removes a module that nobody has any more, unless it was put since `before`: then somebody is about to have it. Says whether
+    /// it did.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn remove(&self, digest: Digest, before: Timestamp) -> store::Result<bool> {
+        let _alone = self.0.putting.write().await;
+        let removed = self.0.blobs.remove_older(digest, before).await?;
+        if removed {
+            self.0.modules.lock().unwrap_or_else(PoisonError::into_inner).remove(&digest);
+            self.0.shelf.forget(digest);
+        }
+        Ok(removed)
     }
 
     /// The module of a digest, compiled and loaded.

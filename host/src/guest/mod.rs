@@ -56,6 +56,8 @@ pub struct Job {
     pub timeout: Duration,
     /// What it may take meanwhile.
     pub limits: Limits,
+    /// The memory that a handler of its org may have, in bytes, which `limits` is within.
+    pub memory_quota: u64,
     /// What else it may use.
     pub grants: Grants,
 }

@@ -107,6 +107,13 @@ impl Shelf {
         }
     }
 
+    /// Forgets the code of a module if it is there.
+    pub(super) fn forget(&self, digest: Digest) {
+        if self.path(digest).exists() {
+            self.remove(digest);
+        }
+    }
+
     /// Forgets the code of a module.
     pub(super) fn remove(&self, digest: Digest) {
         if let Err(error) = fs::remove_file(self.path(digest)) {

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::event::{Org, Timestamp};
+use crate::quota::Allowance;
 
 /// Buckets that are full are forgotten when there are so many: a full one is as good as none.
 const SWEEP: usize = 1024;
@@ -34,6 +35,20 @@ pub enum Admission {
         /// How long.
         retry_after: Duration,
     },
+}
+
+impl Admission {
+    /// As senders are told.
+    pub fn allowance(&self, rate: Rate) -> Allowance {
+        let quota = rate.burst.max(1);
+        let window = Duration::from_secs(u64::from(quota).div_ceil(u64::from(rate.per_second.max(1))));
+        let remaining = match self {
+            Self::Admitted { remaining } => *remaining,
+            Self::Refused { .. } => 0,
+        };
+        let reset = Duration::from_secs(u64::from(quota - remaining.min(quota))) / rate.per_second.max(1);
+        Allowance { name: "events", quota, window, remaining, reset }
+    }
 }
 
 /// All orgs' buckets. Asking takes a lock for a few nanoseconds.

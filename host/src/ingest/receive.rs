@@ -12,6 +12,7 @@ use super::{Admission, Intake, Parts, Rate, Rejection, body, duplicate, endpoint
 use crate::deploy::{Route, Snapshot};
 use crate::event::{Data, Event, EventId, EventType, Keep, Org, Timestamp};
 use crate::observe::feed::{EventNotice, Notice};
+use crate::quota::Allowance;
 
 /// From a request to its answer: a step a line.
 pub(super) async fn receive(
@@ -20,14 +21,18 @@ pub(super) async fn receive(
 ) -> Result<Response<Body>, Rejection> {
     let deployed = intake.deployed.load();
     let target = endpoint::find(&deployed, request.uri().path(), request.headers())?;
-    admit(&intake, &target.route.org, &deployed)?;
+    let allowance = admit(&intake, &target.route.org, &deployed)?;
     drop(deployed);
     let received = body::read(&intake, request).await?;
     let event = event(&intake, &target.route, &received);
     let endpoint = target.endpoint(&event)?;
+    // It may have gone while the body came.
+    if intake.deployed.load().is_leaving(&event.org, &endpoint.deployment.project) {
+        return Err(Rejection::NotFound);
+    }
     let selected = select::select(&event, &endpoint);
     let notice = notice(&selected);
-    let (notice, answer) = match accept::accept(&intake, &endpoint, selected, received.room.clone()).await? {
+    let (notice, mut answer) = match accept::accept(&intake, &endpoint, selected, received.room.clone()).await? {
         Accepted::New { awaited } => (notice, reply::reply(&event, awaited).await),
         Accepted::Duplicate(first) => {
             let patience = duplicate::patience(&endpoint);
@@ -35,17 +40,25 @@ pub(super) async fn receive(
         }
     };
     intake.feed.publish(|| answered(notice, answer.status(), intake.clock.now()));
+    if let Some(allowance) = allowance {
+        allowance.tell(answer.headers_mut());
+    }
     Ok(answer)
 }
 
-/// Whether the org may have a further event now. It is asked before the body is read: what is refused must cost little.
-fn admit(intake: &Parts, org: &Org, deployed: &Snapshot) -> Result<(), Rejection> {
+/// Whether the org may have a further event now, and what is left, if it has a quota. It is asked before the body is read: what is refused must cost little.
+fn admit(intake: &Parts, org: &Org, deployed: &Snapshot) -> Result<Option<Allowance>, Rejection> {
+    if deployed.is_suspended(org) {
+        return Err(Rejection::Suspended);
+    }
     let limits = intake.quotas.with(&deployed.quotas(org));
-    let Some(per_second) = limits.events_per_second else { return Ok(()) };
+    let Some(per_second) = limits.events_per_second else { return Ok(None) };
     let rate = Rate { per_second, burst: limits.burst };
-    match intake.limiter.admit(org, rate, intake.clock.now()) {
-        Admission::Admitted { .. } => Ok(()),
-        Admission::Refused { retry_after } => Err(Rejection::TooMany { retry_after }),
+    let admission = intake.limiter.admit(org, rate, intake.clock.now());
+    let allowance = admission.allowance(rate);
+    match admission {
+        Admission::Admitted { .. } => Ok(Some(allowance)),
+        Admission::Refused { retry_after } => Err(Rejection::TooMany { retry_after, allowance }),
     }
 }
 

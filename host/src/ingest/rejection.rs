@@ -8,6 +8,7 @@ use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::dispatch::Full;
+use crate::quota::Allowance;
 use crate::store;
 
 /// The methods that become events, for a sender that used the one that does not.
@@ -40,11 +41,16 @@ pub enum Rejection {
     /// CONNECT is not an event.
     #[error("CONNECT is not a webhook's method")]
     Connect,
+    /// An operator has suspended the org.
+    #[error("this webhook's owner is suspended")]
+    Suspended,
     /// The org has had as many events as it may for the moment.
     #[error("this webhook's owner takes no more events for the moment")]
     TooMany {
         /// When it takes the next one.
         retry_after: Duration,
+        /// What is left.
+        allowance: Allowance,
     },
     /// Too many sessions wait already: of the org, or of all.
     #[error("{}", match .0 {
@@ -89,6 +95,7 @@ impl IntoResponse for Rejection {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "request_malformed"),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Suspended => (StatusCode::FORBIDDEN, "org_suspended"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Backlogged(Full::Org) => (StatusCode::TOO_MANY_REQUESTS, "org_backlog_full"),
             Self::Backlogged(Full::Total) => (StatusCode::TOO_MANY_REQUESTS, "backlog_full"),
@@ -107,7 +114,8 @@ impl IntoResponse for Rejection {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
-            Self::TooMany { retry_after } => {
+            Self::TooMany { retry_after, allowance } => {
+                allowance.tell(headers);
                 let seconds = u64::try_from(retry_after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
                 headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
             }
@@ -117,7 +125,7 @@ impl IntoResponse for Rejection {
             Self::Connect => {
                 headers.insert(ALLOW, HeaderValue::from_static(ALLOWED));
             }
-            Self::NotFound | Self::NotAddressed => {}
+            Self::NotFound | Self::NotAddressed | Self::Suspended => {}
         }
         answer
     }

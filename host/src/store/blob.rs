@@ -7,12 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 
 use super::{Error, Result};
-use crate::event::Digest;
+use crate::event::{Digest, Timestamp};
 
 /// A place for bytes that never change. Clones share it.
 #[derive(Clone, Debug)]
@@ -60,6 +61,39 @@ impl Blobs {
         }
         Ok(Some(bytes))
     }
+
+    /// Those that were put before then and not since, in no order.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] when the directory cannot be read.
+    pub async fn older(&self, before: Timestamp) -> Result<Vec<Digest>> {
+        let mut all = self.0.list(None);
+        let mut older = Vec::new();
+        while let Some(found) = all.try_next().await.map_err(failed)? {
+            // What has another name is no blob.
+            let digest = found.location.filename().and_then(|name| name.parse::<Digest>().ok());
+            older.extend(digest.filter(|_| is_older(&found, before)));
+        }
+        Ok(older)
+    }
+
+    /// Removes what was put before then and not since; says whether it did.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] when the file cannot be removed.
+    pub async fn remove_older(&self, digest: Digest, before: Timestamp) -> Result<bool> {
+        match self.0.head(&location(digest)).await {
+            Ok(found) if is_older(&found, before) => {}
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => return Ok(false),
+            Err(error) => return Err(failed(error)),
+        }
+        self.0.delete(&location(digest)).await.map_err(failed)?;
+        Ok(true)
+    }
+}
+
+fn is_older(found: &ObjectMeta, before: Timestamp) -> bool {
+    found.last_modified.timestamp_millis() < before.as_millisecond()
 }
 
 /// A module may have tens of megabytes: too much to digest on a thread that serves requests.

@@ -7,6 +7,7 @@ mod kv;
 mod lists;
 mod model;
 mod owed;
+mod purge;
 mod sealed;
 /// Also for the tests of each back end.
 pub(super) mod sample;
@@ -20,6 +21,7 @@ use keys::*;
 use kv::*;
 use lists::*;
 use owed::*;
+use purge::*;
 use sample::{at, attempt, deployment, ended, event, log, new_event, org, settlement, verdict};
 use sealed::*;
 
@@ -99,9 +101,12 @@ on_each! {
     of_many_swaps_at_once_none_is_lost
     entries_are_listed_in_the_order_of_their_keys
     a_space_has_its_keys_and_bytes
+    an_orgs_projects_share_its_room
     what_has_expired_makes_room
     what_has_expired_is_removed_within_a_budget
     spaces_do_not_see_each_other
+    an_org_is_removed_and_others_stay
+    a_project_is_removed_and_others_stay
     an_org_has_one_key
     an_old_deployment_is_sealed_once
 }

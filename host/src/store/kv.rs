@@ -84,6 +84,8 @@ pub enum Changed {
     TooManyKeys,
     /// Nothing: the space has as many bytes as it may.
     TooManyBytes,
+    /// Nothing: the org's spaces have as many bytes as they may together.
+    TooManyBytesOfOrg,
 }
 
 /// What a space may have.
@@ -93,6 +95,8 @@ pub struct Room {
     pub keys: u64,
     /// Bytes of keys and values, and 128 more for each entry.
     pub bytes: u64,
+    /// The same of all spaces of its org together.
+    pub bytes_of_org: u64,
 }
 
 /// A page of a space, in the order of the keys' bytes.
@@ -131,6 +135,9 @@ pub trait Kv: Send + Sync {
 
     /// A page.
     async fn list(&self, space: &Space, query: EntryQuery, now: Timestamp) -> Result<Entries>;
+
+    /// What an org's spaces have together, in bytes, what has expired and is not removed yet among it.
+    async fn bytes(&self, org: &Org) -> Result<u64>;
 
     /// Removes what expired by `now`, at most `budget` entries, and says how many.
     async fn expire(&self, now: Timestamp, budget: u32) -> Result<u32>;

@@ -1,4 +1,4 @@
-//! What is kept, as six traits written for their users. Knows nothing of HTTP or WIT.
+//! What is kept, as seven traits written for their users. Knows nothing of HTTP or WIT.
 //!
 //! [`memory`] is the model; [`sqlite`] is the embedded default. Both pass the suite in `conformance`.
 
@@ -10,6 +10,7 @@ mod kv;
 mod ledger;
 mod list;
 pub mod memory;
+mod purge;
 pub mod sqlite;
 mod strip;
 pub mod weight;
@@ -27,6 +28,7 @@ pub use history::{
 pub use keyring::{Keyring, OrgKey};
 pub use kv::{Change, Changed, Entries, Entry, EntryQuery, KV_SCAN, Kv, Room, Space};
 pub use ledger::{Accepted, DedupKey, Delivery, Lease, Ledger, NewEvent, Next, Redriven, Settlement, Told};
+pub use purge::{Part, Purge, Purged};
 
 /// A session's log has the lines of so many of its last attempts.
 pub const LOGGED_ATTEMPTS: u32 = 10;
@@ -34,7 +36,7 @@ pub const LOGGED_ATTEMPTS: u32 = 10;
 /// A page looks at so many rows at the most, of which its filters may leave none.
 pub const SCAN: u32 = 10_000;
 
-/// The store of one node: five traits, most often of one back end.
+/// The store of one node: seven traits, most often of one back end.
 #[derive(Clone)]
 pub struct Store {
     /// What is owed.
@@ -47,6 +49,8 @@ pub struct Store {
     pub kv: Arc<dyn Kv>,
     /// Orgs' keys, wrapped.
     pub keyring: Arc<dyn Keyring>,
+    /// What is removed for good.
+    pub purge: Arc<dyn Purge>,
     /// Modules, by digest.
     pub blobs: Blobs,
 }

@@ -119,8 +119,13 @@ impl Up {
 
     /// `tenterhook serve` on a data directory.
     pub(crate) fn serve(data: &Path) -> Self {
+        Self::serve_with(data, &[])
+    }
+
+    /// With more arguments.
+    pub(crate) fn serve_with(data: &Path, more: &[&str]) -> Self {
         let mut command = command();
-        command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--json"]);
+        command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0", "--json"]).args(more);
         Self::spawn(command)
     }
 

@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 
 use super::super::{Code, Problem, State};
-use super::{Access, Caller};
+use super::{Access, Caller, member, memberships};
 use crate::event::Org;
 use crate::store::catalog::{AuditEntry, Items as _, OrgItem, Role};
 
@@ -79,10 +79,27 @@ impl FromRequestParts<State> for Asker {
             }
             (Access::Operator, Some(named)) => {
                 let org: Org = named.as_str().into();
-                if api.catalog.find::<OrgItem>(&org, &org).await?.is_none() {
+                let found = api.catalog.find::<OrgItem>(&org, &org).await?;
+                if found.is_none_or(|kept| kept.item.deleted_at.is_some()) {
                     return Err(org_not_found(&named));
                 }
                 (org, Role::Owner, None)
+            }
+            (Access::Member(ids), Some(named)) => {
+                let org: Org = named.as_str().into();
+                let role = member::role(api, &org, ids).await?.ok_or_else(|| org_not_found(&named))?;
+                (org, role, None)
+            }
+            (Access::Member(ids), None) => {
+                let mut orgs = memberships(api, ids).await?.into_iter();
+                match (orgs.next(), orgs.next()) {
+                    (Some((org, role)), None) => (org, role, None),
+                    (Some(_), Some(_)) => {
+                        let detail = "you are a member of several orgs: ask below `/api/v1/orgs/{org}`";
+                        return Err(Problem::new(Code::UnknownRoute, detail));
+                    }
+                    (None, _) => return Err(member::of_no_org()),
+                }
             }
             // To others it is as if it were not there.
             (Access::Org { .. }, named) => return Err(org_not_found(named.as_deref().unwrap_or_default())),
@@ -134,7 +151,9 @@ impl FromRequestParts<State> for Operator {
         let caller = caller(parts);
         match caller.access {
             Access::Operator => Ok(Self(caller)),
-            Access::Org { .. } => Err(Problem::new(Code::Forbidden, "this is for operators of the host")),
+            Access::Org { .. } | Access::Member(_) => {
+                Err(Problem::new(Code::Forbidden, "this is for operators of the host"))
+            }
         }
     }
 }

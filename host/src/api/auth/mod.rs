@@ -1,6 +1,7 @@
 //! Who asks, and what they may do. Nothing of the API is reached without passing [`door`].
 
 mod asker;
+mod member;
 mod throttle;
 mod token;
 
@@ -13,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 pub(super) use asker::{Asker, InOrg, InProject, Operator, project_not_found};
+pub(super) use member::memberships;
 pub use token::Tokens;
 pub(super) use token::make;
 
@@ -55,6 +57,8 @@ pub(super) enum Access {
         /// The one project that this is about; none for all.
         project: Option<String>,
     },
+    /// What a member may, in the orgs that have one of these members. An org that has two goes by the first.
+    Member(Vec<String>),
 }
 
 impl Caller {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::event::Timestamp;
+use crate::quota::Allowance;
 
 /// So many wrong tokens an address may show in so long: whoever has a right one seldom shows another.
 const FAILURES: u32 = 20;
@@ -29,6 +30,11 @@ impl Throttle {
         let failures = self.0.get(&network(peer)).filter(|failures| failures.count >= FAILURES)?;
         let left = failures.ends().duration_since(now);
         Duration::try_from(left).ok().filter(|left| !left.is_zero())
+    }
+
+    /// What is left to a peer that must wait for so long.
+    pub(super) fn allowance(wait: Duration) -> Allowance {
+        Allowance { name: "wrong-tokens", quota: FAILURES, window: WINDOW, remaining: 0, reset: wait }
     }
 
     /// A peer showed a wrong token.

@@ -9,9 +9,10 @@ use subtle::ConstantTimeEq as _;
 use tracing::warn;
 
 use super::throttle::Throttle;
-use super::{Caller, Code, Problem, State};
+use super::{Caller, Code, Problem, State, member};
 use crate::clock::Clock;
 use crate::event::{Digest, Org, Timestamp, TokenId};
+use crate::oidc::{self, Issuer};
 use crate::random::{self, NoRandomness};
 use crate::store;
 use crate::store::catalog::{
@@ -25,20 +26,40 @@ pub(crate) const PREFIX: &str = "th_";
 const NOTED: Duration = Duration::from_secs(5 * 60);
 
 /// Who shows tokens.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Tokens {
+    /// Whose tokens are good too.
+    issuer: Option<Issuer>,
     throttle: Mutex<Throttle>,
     /// When it was noted last that a token was used.
     noted: Mutex<HashMap<TokenId, Timestamp>>,
 }
 
 impl Tokens {
+    /// Those of the host, and those of an issuer if there is one.
+    pub fn new(issuer: Option<Issuer>) -> Self {
+        Self { issuer, ..Self::default() }
+    }
+
     /// Whose token this is.
     pub(super) async fn caller(&self, api: &State, shown: &str, from: Option<IpAddr>) -> Result<Caller, Problem> {
         let now = api.clock.now();
         if let Some(wait) = from.and_then(|peer| self.throttle().wait(peer, now)) {
             let detail = "too many wrong tokens came from this address".to_owned();
-            return Err(Problem::new(Code::TooManyAttempts, detail).retry_after(wait));
+            let problem = Problem::new(Code::TooManyAttempts, detail).retry_after(wait);
+            return Err(problem.allowance(Throttle::allowance(wait)));
+        }
+        if let Some(issuer) = self.issuer.as_ref().filter(|_| !shown.starts_with(PREFIX)) {
+            return match issuer.names(shown).await {
+                Ok(names) => member::caller(api, names, from).await,
+                Err(error) => {
+                    // That the issuer is down is nobody's fault who asks.
+                    if let (Some(peer), false) = (from, matches!(error, oidc::Error::Unavailable { .. })) {
+                        self.throttle().failed(peer, now);
+                    }
+                    Err(error.into())
+                }
+            };
         }
         // That its digest is looked up tells nothing of a token that is not there: nobody can choose a digest.
         let digest = Digest::of(shown.as_bytes());
@@ -46,7 +67,11 @@ impl Tokens {
             true => api.catalog.find_marked::<TokenItem>(&digest.to_string()).await?,
             false => None,
         };
-        let good = found.filter(|(_, kept)| {
+        let snapshot = api.registry.deployed().load();
+        let good = found.filter(|(org, kept)| {
+            if snapshot.is_org_leaving(org) {
+                return false;
+            }
             let is_it: bool = kept.item.digest.bytes().ct_eq(digest.bytes()).into();
             is_it && is_good(&kept.item, now)
         });

@@ -176,6 +176,7 @@ pub(super) fn refused(error: ApplyError) -> Problem {
                 Misplaced::NoProject(_) => Code::ProjectNotFound,
                 Misplaced::NoDeployment(..) => Code::DeploymentNotFound,
                 Misplaced::Broken(..) => Code::DeploymentBroken,
+                Misplaced::Leaving(_) => Code::BeingRemoved,
                 Misplaced::NothingToShare | Misplaced::ServesAll(_) | Misplaced::NothingBefore => Code::NotPlaceable,
             };
             Problem::new(code, misplaced.to_string())

@@ -9,6 +9,7 @@ mod once;
 pub(super) mod orgs;
 pub(super) mod place;
 pub(super) mod projects;
+pub(super) mod standing;
 pub(super) mod tokens;
 mod usage;
 pub(super) mod vars;

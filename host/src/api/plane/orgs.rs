@@ -4,28 +4,35 @@ use axum::Json;
 use axum::extract::{self, RawQuery};
 use axum::response::Response;
 
-use super::super::auth::{Access, Asker, Caller, InOrg, Operator};
+use super::super::auth::{Access, Asker, Caller, InOrg, Operator, memberships};
 use super::super::view::{Membership, NewOrg, Org, OrgChange, Page, Whoami};
 use super::super::{Code, PREFIX, Problem, State};
 use super::{Body, IfMatch, Once, Tagged, commit, listing, tokens};
-use crate::store::catalog::{Change, Expect, HOST, Items as _, Kept, OrgItem, Quotas, Role};
+use crate::store::catalog::{Change, Expect, HOST, Items as _, Kept, Kind, OrgItem, Quotas, Role, Row};
 
 impl From<OrgItem> for Org {
     fn from(item: OrgItem) -> Self {
-        let OrgItem { name, display_name, created_at, quotas } = item;
-        Self { name, display_name, created_at, quotas }
+        let OrgItem { name, display_name, created_at, quotas, suspended_at, .. } = item;
+        Self { name, display_name, created_at, quotas, suspended_at }
     }
 }
 
 /// Who asks
 #[utoipa::path(get, path = "/whoami", tag = "orgs", responses((status = 200, body = Whoami)))]
-pub(in crate::api) async fn whoami(caller: Caller) -> Json<Whoami> {
+pub(in crate::api) async fn whoami(
+    extract::State(api): extract::State<State>,
+    caller: Caller,
+) -> Result<Json<Whoami>, Problem> {
     let Caller { actor, access, token, .. } = caller;
     let (operator, orgs) = match access {
         Access::Operator => (true, Vec::new()),
         Access::Org { org, role, project } => (false, vec![Membership { org: org.to_string(), role, project }]),
+        Access::Member(ids) => {
+            let of = |(org, role): (crate::event::Org, Role)| Membership { org: org.to_string(), role, project: None };
+            (false, memberships(&api, &ids).await?.into_iter().map(of).collect())
+        }
     };
-    Json(Whoami { actor, operator, orgs, token: token.map(|item| tokens::view(item, None)) })
+    Ok(Json(Whoami { actor, operator, orgs, token: token.map(|item| tokens::view(item, None)) }))
 }
 
 /// List orgs
@@ -47,13 +54,35 @@ pub(in crate::api) async fn list(
             (rows, next)
         }
         Access::Org { org, .. } if after.as_deref().is_none_or(|after| &**org > after) => {
-            let row = api.catalog.record(org, crate::store::catalog::Kind::Org, org).await?;
+            let row = api.catalog.record(org, Kind::Org, org).await?;
             (row.into_iter().collect(), None)
         }
         Access::Org { .. } => (Vec::new(), None),
+        Access::Member(ids) => of_member(&api, ids, after.as_deref(), limit).await?,
     };
-    let items = rows.iter().map(|row| Ok(Kept::<OrgItem>::of(row)?.item.into())).collect::<Result<_, Problem>>()?;
+    let items = rows.iter().map(|row| Ok(Kept::<OrgItem>::of(row)?.item)).collect::<Result<Vec<_>, Problem>>()?;
+    // One that is being removed is not there any more.
+    let items = items.into_iter().filter(|item| item.deleted_at.is_none()).map(Org::from).collect();
     Ok(Json(Page { items, next }))
+}
+
+/// A page of the orgs that somebody is a member of.
+async fn of_member(
+    api: &State,
+    ids: &[String],
+    after: Option<&str>,
+    limit: u32,
+) -> Result<(Vec<Row>, Option<String>), Problem> {
+    let mut left: Vec<_> = memberships(api, ids).await?.into_keys().collect();
+    left.retain(|org| after.is_none_or(|after| &**org > after));
+    let more = left.len() > limit as usize;
+    left.truncate(limit as usize);
+    let next = if more { left.last().map(|org| org.to_string()) } else { None };
+    let mut rows = Vec::with_capacity(left.len());
+    for org in left {
+        rows.extend(api.catalog.record(&org, Kind::Org, &org).await?);
+    }
+    Ok((rows, next))
 }
 
 /// Make an org
@@ -80,7 +109,7 @@ pub(in crate::api) async fn create(
     }
     bounded(quotas.as_ref())?;
     let display_name = display(display_name)?;
-    let item = OrgItem { name, display_name, created_at: api.clock.now(), quotas: quotas.unwrap_or_default() };
+    let item = OrgItem::new(name, display_name, quotas.unwrap_or_default(), api.clock.now());
     let org: crate::event::Org = item.name.as_str().into();
     let told = caller.by().did(api.clock.now(), "org.create", item.name.as_str());
     let change = vec![Change::put(&item, Expect::Absent)?];
@@ -138,12 +167,15 @@ pub(in crate::api) async fn change(
 
 pub(super) async fn find(api: &State, asker: &Asker) -> Result<Kept<OrgItem>, Problem> {
     let found = api.catalog.find::<OrgItem>(&asker.org, &asker.org).await?;
+    let found = found.filter(|kept| kept.item.deleted_at.is_none());
     found.ok_or_else(|| Problem::new(Code::OrgNotFound, format!("there is no org `{}`", asker.org)))
 }
 
 /// Numbers of bytes have 63 bits, as they are described: most clients know no greater ones.
 fn bounded(quotas: Option<&Quotas>) -> Result<(), Problem> {
-    let bytes = quotas.map(|of| [of.module_bytes, of.modules_bytes, of.stored_bytes, of.log_bytes]);
+    let bytes =
+        |of: &Quotas| [of.module_bytes, of.modules_bytes, of.stored_bytes, of.log_bytes, of.memory_bytes, of.kv_bytes];
+    let bytes = quotas.map(bytes);
     let too_great = bytes.into_iter().flatten().flatten().any(|bytes| i64::try_from(bytes).is_err());
     if too_great {
         Err(Problem::new(Code::InvalidBody, "`quotas`: a number of bytes is less than 2^63"))

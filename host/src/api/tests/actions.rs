@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::super::{Control, router};
 use super::{Desk, act, api, api_of, ask, at, post, receive, send, state, trapped};
 use crate::clock::Clock;
-use crate::dispatch::{Cancelled, Full};
+use crate::dispatch::{Cancelled, CpuUse, Full};
 use crate::event::{DeploymentId, Keep, Org, SessionId, SessionState};
 use crate::ingest::{Redispatch, RedispatchError, Redispatched, Rejection};
 use crate::store::{self, Delivery, EventRecord, NewEvent, Next, Redriven, Settlement, Store, memory};
@@ -313,6 +313,10 @@ impl Control for Narrow {
 
     fn running(&self, org: &Org) -> Vec<SessionId> {
         self.desk.running(org)
+    }
+
+    fn cpu(&self, org: &Org) -> CpuUse {
+        self.desk.cpu(org)
     }
 
     async fn redrive(&self, org: &Org, session: SessionId) -> store::Result<Redriven> {

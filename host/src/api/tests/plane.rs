@@ -51,10 +51,14 @@ pub(super) struct Plane {
 
 impl Plane {
     pub(super) async fn start() -> Self {
+        Self::start_with(|_| Tokens::default()).await
+    }
+
+    pub(super) async fn start_with(tokens: impl FnOnce(&Clock) -> Tokens) -> Self {
         let (store, clock) = (memory::store(), Clock::manual(at(60)));
         let operator = Tokens::first(&*store.catalog, &clock).await.unwrap().unwrap();
         let control = Arc::new(Desk::new(&store).await);
-        let door = Door::Tokens(Arc::default());
+        let door = Door::Tokens(Arc::new(tokens(&clock)));
         let api = router(state_of(&store, control, door, Naming::Random, clock.clone()));
         Self { api, store, clock, operator }
     }

@@ -81,12 +81,13 @@ async fn a_request_without_a_peer_is_refused() {
 }
 
 /// What senders of webhooks read, with their statuses. They also read `method_not_allowed`.
-const WEBHOOK_CODES: [(&str, u16); 13] = [
+const WEBHOOK_CODES: [(&str, u16); 14] = [
     ("webhook_not_found", 404),
     ("testing_token_unknown", 403),
     ("body_too_large", 413),
     ("request_malformed", 400),
     ("body_too_slow", 408),
+    ("org_suspended", 403),
     ("rate_limited", 429),
     ("org_backlog_full", 429),
     ("backlog_full", 429),
@@ -101,7 +102,7 @@ const WEBHOOK_CODES: [(&str, u16); 13] = [
 fn every_code_is_explained() {
     let errors = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md")).unwrap();
     let headings: Vec<&str> = errors.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-    let of_api = Code::ALL.map(|code| (code.as_str(), code.status()));
+    let of_api: Vec<_> = Code::ALL.iter().map(|code| (code.as_str(), code.status())).collect();
     let of_webhooks = WEBHOOK_CODES.map(|(code, status)| (code, StatusCode::from_u16(status).unwrap()));
     let codes = [&of_api[..], &of_webhooks].concat();
     assert_eq!(headings, codes.iter().map(|(code, _)| *code).collect::<Vec<_>>());

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::dispatch::CpuUse;
 use crate::event::{AuditId, DeploymentId, Timestamp, TokenId};
 use crate::quota::Limits;
 use crate::store::catalog::{Quotas, Role, Scope};
@@ -46,6 +48,9 @@ pub struct Org {
     pub created_at: Timestamp,
     /// What it may take, where an operator said so; null is the host's default.
     pub quotas: Quotas,
+    /// Since when it takes no webhooks and begins no sessions; null when it does.
+    #[serde(default)]
+    pub suspended_at: Option<Timestamp>,
 }
 
 /// What an org is made of.
@@ -60,8 +65,14 @@ pub struct NewOrg {
     #[schema(max_length = 200)]
     pub display_name: Option<String>,
     /// What it may take.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub quotas: Option<Quotas>,
+}
+
+/// Quotas as an object: to serde a list is as good as one whose fields it has in their order.
+fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quotas>, D::Error> {
+    let fields: Option<Map<String, Value>> = Option::deserialize(deserializer)?;
+    fields.map(|fields| serde_json::from_value(Value::Object(fields)).map_err(D::Error::custom)).transpose()
 }
 
 /// What is changed of an org. What is left out stays.
@@ -73,7 +84,7 @@ pub struct OrgChange {
     #[schema(max_length = 200)]
     pub display_name: Option<String>,
     /// What it may take, all of it: what is null or left out is the host's default. For operators.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub quotas: Option<Quotas>,
 }
 
@@ -275,6 +286,11 @@ pub struct Usage {
     pub modules: u64,
     /// All modules together, in bytes.
     pub modules_bytes: u64,
+    /// What handlers of all its projects keep in `kv` together, in bytes.
+    pub kv_bytes: u64,
+    /// What its handlers take of the processors.
+    #[serde(flatten)]
+    pub cpu: CpuUse,
     /// What it may take: the host's defaults where no operator said otherwise.
     pub limits: Limits,
 }

@@ -59,6 +59,8 @@ pub(super) struct Entry<'e, T> {
     pub(super) limit: Option<u32>,
     /// How many of the org's sessions may run at once; none for as many as of any. The last one's holds.
     pub(super) slots: Option<usize>,
+    /// Until when none of the org's sessions begins; none when they may. The last one's holds.
+    pub(super) held: Option<Timestamp>,
     /// Of those of the trigger with the same lane only the oldest runs.
     pub(super) lane: Option<Arc<str>>,
     /// Not before then.
@@ -235,14 +237,31 @@ impl<T> Scheduler<T> {
         }
     }
 
-    /// When the next of those that wait for their time may begin.
+    /// When the next of those that wait for their time may begin, or an org is held until.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.timers.first().map(|(due, _)| *due)
+        let session = self.timers.first().map(|(due, _)| *due);
+        session.into_iter().chain(self.tree.next_held()).min()
+    }
+
+    /// An org begins nothing until then, whatever it has; none for as soon as it has a slot. Who holds it lets it go.
+    pub(super) fn hold(&mut self, org: &str, until: Option<Timestamp>) {
+        self.tree.hold(org, until);
+    }
+
+    /// An org that was held until now.
+    pub(super) fn held_until(&self, now: Timestamp) -> Option<event::Org> {
+        self.tree.held_until(now)
     }
 
     /// The org of a session that is known.
     pub(super) fn org_of(&self, session: SessionId) -> Option<&event::Org> {
         self.sessions.get(&session).map(|session| &session.path.org)
+    }
+
+    /// The sessions of an org, or of one of its projects, in no order. It looks through all that are known.
+    pub(super) fn of(&self, org: &event::Org, project: Option<&str>) -> Vec<SessionId> {
+        let is_of = |path: &Path| path.org == *org && project.is_none_or(|project| &*path.project == project);
+        self.sessions.iter().filter(|(_, session)| is_of(&session.path)).map(|(id, _)| *id).collect()
     }
 
     /// How many sessions are known, those that run among them.
@@ -255,6 +274,7 @@ impl<T> Scheduler<T> {
     fn known(&mut self, entry: &Entry<'_, T>) -> Path {
         let path = self.tree.path(entry.org, entry.project, entry.trigger);
         self.tree.allow(&path, entry.slots);
+        self.tree.hold(&path.org, entry.held);
         self.tree.trigger(&path).limit(entry.version, entry.limit);
         path
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::lane::Lane;
 use super::turns::{Account, Turns};
 use crate::dispatch::known::Known;
-use crate::event::{DeploymentId, SessionId};
+use crate::event::{DeploymentId, SessionId, Timestamp};
 
 /// What a session is thought to cost before one of its trigger has run, in microseconds.
 const UNKNOWN: i64 = 1_000;
@@ -21,6 +21,8 @@ pub(super) struct Org {
     pub(super) running: usize,
     /// How many may, where that is not as many as of any org.
     pub(super) slots: Option<usize>,
+    /// Until when it begins nothing.
+    pub(super) held: Option<Timestamp>,
     /// Its projects that have something to begin.
     pub(super) turns: Turns<Arc<str>>,
     pub(super) projects: Known<Project>,

@@ -20,7 +20,19 @@ fn scheduler(slots: usize, slots_per_org: usize) -> Scheduler<()> {
 /// A session of the trigger `t` of the project `p`, which has no limit.
 fn entry<'e>(session: SessionId, org: &'e str, lane: Option<&str>) -> Entry<'e, ()> {
     let (version, lane) = (DeploymentId::floor(at(0)), lane.map(Into::into));
-    Entry { session, org, project: "p", trigger: "t", version, limit: None, slots: None, lane, due: at(0), item: () }
+    Entry {
+        session,
+        org,
+        project: "p",
+        trigger: "t",
+        version,
+        limit: None,
+        slots: None,
+        held: None,
+        lane,
+        due: at(0),
+        item: (),
+    }
 }
 
 /// Pushes a new session.

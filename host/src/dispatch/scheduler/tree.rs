@@ -1,12 +1,13 @@
 //! The orgs, with their projects and triggers: who has something to begin, who has begun it, and what it cost.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Limits;
 use super::org::{Org, Trigger};
 use super::turns::Turns;
 use crate::dispatch::known::Known;
-use crate::event::{self, SessionId};
+use crate::event::{self, SessionId, Timestamp};
 
 /// All orgs.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Tree {
     running: usize,
     /// The orgs that have something to begin.
     turns: Turns<event::Org>,
+    /// The orgs that begin nothing for a while.
+    held: BTreeSet<(Timestamp, event::Org)>,
     pub(super) orgs: Known<Org>,
 }
 
@@ -30,13 +33,13 @@ const KNOWN: &str = "what a session belongs to is known as long as the session i
 
 impl Tree {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, running: 0, turns: Turns::default(), orgs: Known::default() }
+        Self { limits, running: 0, turns: Turns::default(), held: BTreeSet::new(), orgs: Known::default() }
     }
 
     /// The path of these names, each of which is known from now on.
     pub(super) fn path(&mut self, org: &str, project: &str, trigger: &str) -> Path {
         let turns = &self.turns;
-        let org = self.orgs.name(org, |org| org.is_idle() && turns.is_even(&org.account));
+        let org = self.orgs.name(org, |org| org.is_idle() && org.held.is_none() && turns.is_even(&org.account));
         let known = self.orgs.get_mut(&org).expect(KNOWN);
         let project = known.name(project);
         let trigger = known.projects.get_mut(&project).expect(KNOWN).name(trigger);
@@ -46,6 +49,27 @@ impl Tree {
     /// So many of the org's sessions may run at once from now on.
     pub(super) fn allow(&mut self, path: &Path, slots: Option<usize>) {
         self.orgs.get_mut(&path.org).expect(KNOWN).slots = slots;
+    }
+
+    /// An org that is known begins nothing until then; none for as soon as it has a slot.
+    pub(super) fn hold(&mut self, name: &str, until: Option<Timestamp>) {
+        let Some(org) = self.orgs.get_mut(name).filter(|org| org.held != until) else { return };
+        let name: event::Org = name.into();
+        if let Some(before) = std::mem::replace(&mut org.held, until) {
+            self.held.remove(&(before, name.clone()));
+        }
+        self.held.extend(until.map(|until| (until, name.clone())));
+        self.offer(&name);
+    }
+
+    /// When the first of those that are held is to be looked at.
+    pub(super) fn next_held(&self) -> Option<Timestamp> {
+        self.held.first().map(|(until, _)| *until)
+    }
+
+    /// An org that is held until now.
+    pub(super) fn held_until(&self, now: Timestamp) -> Option<event::Org> {
+        self.held.first().filter(|(until, _)| *until <= now).map(|(_, org)| org.clone())
     }
 
     pub(super) fn trigger(&mut self, path: &Path) -> &mut Trigger {
@@ -71,7 +95,7 @@ impl Tree {
             return false;
         }
         let org = self.orgs.get_mut(&path.org).expect(KNOWN);
-        if org.running >= org.slots.unwrap_or(self.limits.slots_per_org) {
+        if org.held.is_some() || org.running >= org.slots.unwrap_or(self.limits.slots_per_org) {
             return false;
         }
         self.trigger(path).is_open()
@@ -123,10 +147,17 @@ impl Tree {
         } else {
             org.turns.join(&mut project.account, &path.project);
         }
-        if org.turns.is_empty() || org.running >= org.slots.unwrap_or(self.limits.slots_per_org) {
+        self.offer(&path.org);
+    }
+
+    /// Whether an org has something to begin, and may.
+    fn offer(&mut self, name: &event::Org) {
+        let org = self.orgs.get_mut(name).expect(KNOWN);
+        let is_full = org.running >= org.slots.unwrap_or(self.limits.slots_per_org);
+        if org.turns.is_empty() || is_full || org.held.is_some() {
             self.turns.leave(&mut org.account);
         } else {
-            self.turns.join(&mut org.account, &path.org);
+            self.turns.join(&mut org.account, name);
         }
     }
 }

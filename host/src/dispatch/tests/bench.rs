@@ -13,6 +13,7 @@ use crate::guest::compile::Program;
 use crate::guest::tests::component;
 use crate::guest::{self, Engine, Library, Services};
 use crate::observe::feed::Feed;
+use crate::quota::Limits;
 use crate::seal::{MasterKeys, Vault};
 use crate::store::{Delivery, Lease, NewEvent, SessionRecord, Store, memory};
 use crate::task::Tasks;
@@ -28,6 +29,7 @@ pub(super) struct Bench {
     pub(super) config: Config,
     engine: Engine,
     services: Services,
+    quotas: Limits,
 }
 
 /// A start of the host: a dispatcher and its lease.
@@ -85,7 +87,21 @@ impl Bench {
             policy: guests.outbound.policy().unwrap(),
             vault: Vault::new(MasterKeys::generate().unwrap(), store.keyring.clone()),
         });
-        Self { store, registry, clock, config, engine, services }
+        let quotas = Limits {
+            events_per_second: None,
+            burst: 1,
+            backlog: 10_000,
+            sessions: 8,
+            modules: 10,
+            module_bytes: 1 << 27,
+            modules_bytes: 1 << 30,
+            stored_bytes: None,
+            log_bytes: guests.limits.log_bytes,
+            cpu_seconds_per_minute: None,
+            memory_bytes: guests.ceilings.memory,
+            kv_bytes: 1 << 30,
+        };
+        Self { store, registry, clock, config, engine, services, quotas }
     }
 
     pub(super) async fn deploy(&self, manifest: &str) -> Arc<Deployment> {
@@ -112,6 +128,7 @@ impl Bench {
             lease: lease.clone(),
             lease_end,
             registry: self.registry.clone(),
+            quotas: self.quotas,
             engine: self.engine.clone(),
             services: self.services.clone(),
             guests: tokio::runtime::Handle::current(),

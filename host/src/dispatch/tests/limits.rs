@@ -53,8 +53,7 @@ async fn an_orgs_quota_holds_at_once() {
     let (busy, start) = (bench.deploy(&manifest("loop", ENDLESS)).await, bench.start().await);
     let allow = |sessions, backlog| {
         let quotas = Quotas { sessions: Some(sessions), backlog: Some(backlog), ..Quotas::default() };
-        let (name, created_at) = (org().to_string(), bench.clock.now());
-        bench.registry.allow(&OrgItem { name, display_name: None, created_at, quotas });
+        bench.registry.allow(&OrgItem::new(org().to_string(), None, quotas, bench.clock.now()));
     };
     allow(1, 1);
     let mut sessions = vec![start.run(&busy, "{}", None).await.0, start.run(&busy, "{}", None).await.0];
@@ -117,4 +116,35 @@ async fn nothing_starts_when_the_lease_is_late() {
     assert!(!start.handle.is_running(session));
     start.handle.0.renew().await.unwrap();
     assert_eq!(start.ended(session).await.state, SessionState::Succeeded);
+}
+
+/// An org that has taken its time of the processors waits for more of it, and loses nothing; another quota holds within a second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orgs_time_on_processors_is_bounded() {
+    let bench = Bench::new();
+    let more = "timeout: 10m\nlimits: {cpu: 50ms}\nretry: {attempts: 1}";
+    let (busy, start) = (bench.deploy(&manifest("loop", more)).await, bench.start().await);
+    let other_org: Org = "other".into();
+    let quiet = bench.deploy_for(&other_org, &manifest("wishes", "endpoint: other")).await;
+    let allow = |quota| {
+        let quotas = Quotas { cpu_seconds_per_minute: quota, ..Quotas::default() };
+        bench.registry.allow(&OrgItem::new(org().to_string(), None, quotas, bench.clock.now()));
+    };
+    allow(Some(0));
+    // What it takes is known when it has ended.
+    let (first, ticket) = start.run(&busy, "{}", None).await;
+    assert!(ticket.outcome().await.is_some());
+    until(|| async { !start.handle.is_running(first) }).await;
+    let used = start.handle.cpu(&org());
+    assert!(used.cpu_ms >= 50 && used.waits_until.is_some(), "{used:?}");
+    let (second, _) = start.run(&busy, "{}", None).await;
+    let (_, ticket) = start.run(&quiet, "{}", None).await;
+    assert!(ticket.outcome().await.is_some(), "another org's does not wait");
+    assert!(!start.handle.is_running(second));
+    start.turn(Duration::from_secs(1)).await;
+    assert!(!start.handle.is_running(second), "none at all is none at all");
+    allow(None);
+    start.turn(Duration::from_secs(1)).await;
+    assert_eq!(start.ended(second).await.state, SessionState::Dead);
+    assert_eq!(start.handle.cpu(&org()).waits_until, None);
 }

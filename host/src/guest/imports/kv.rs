@@ -40,6 +40,8 @@ pub struct Drawer {
     pub space: Space,
     /// How much may be asked.
     pub config: Config,
+    /// What all of the org's projects may keep together, in bytes.
+    pub bytes_of_org: u64,
 }
 
 impl kv::Host for State {
@@ -140,7 +142,8 @@ impl Drawer {
 
     async fn change(&self, key: &str, change: Change, now: Timestamp) -> Result<Changed, Error> {
         let Config { keys_per_project: keys, bytes_per_project: bytes, .. } = self.config;
-        self.store.change(&self.space, key, change, Room { keys, bytes }, now).await.map_err(failed)
+        let room = Room { keys, bytes, bytes_of_org: self.bytes_of_org };
+        self.store.change(&self.space, key, change, room, now).await.map_err(failed)
     }
 
     /// What a change that was not made means.
@@ -152,6 +155,12 @@ impl Drawer {
             }
             Changed::TooManyBytes => {
                 Error::Limit(format!("the project would keep more than {bytes} bytes (guest.kv.bytes_per_project)"))
+            }
+            Changed::TooManyBytesOfOrg => {
+                let most = self.bytes_of_org;
+                Error::Limit(format!(
+                    "the org's projects would keep more than {most} bytes together (its quota `kv_bytes`)"
+                ))
             }
             Changed::NotANumber(text) => Error::NotANumber(text),
             Changed::Set(_) | Changed::Deleted(_) | Changed::Sum(_) | Changed::Conflict(_) => {

@@ -62,7 +62,14 @@ impl State {
 
     /// What is said of a guest that met one of its limits.
     pub(super) fn exceeded(&self, limit: Limit) -> String {
-        limit.exceeded(&self.job.limits, &self.ceilings)
+        let (limits, quota) = (&self.job.limits, self.job.memory_quota);
+        if limit == Limit::Memory && limits.memory == quota && quota < self.ceilings.memory {
+            let most = limit.show(quota);
+            return format!(
+                "more than the limit of {most}, which is the most that the org's handlers may have (its quota `memory_bytes`)"
+            );
+        }
+        limit.exceeded(limits, &self.ceilings)
     }
 
     /// The most linear memory that the guest held, in bytes.

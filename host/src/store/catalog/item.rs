@@ -1,17 +1,13 @@
 //! The records that the catalog keeps, a type for each kind. They are kept as JSON: a field is added with a default and never
 //! changes its meaning.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::{Kind, Role, Scope};
-use crate::event::{AuditId, DeploymentId, Digest, Timestamp, TokenId};
+use crate::event::{DeploymentId, Digest, Timestamp, TokenId};
 
 /// A record's type.
 pub trait Item: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -42,6 +38,12 @@ pub struct OrgItem {
     /// What it may take, where that is not the host's default.
     #[serde(default)]
     pub quotas: Quotas,
+    /// Since when it takes no webhooks and begins no sessions; none when it does.
+    #[serde(default)]
+    pub suspended_at: Option<Timestamp>,
+    /// Since when all of it is being removed.
+    #[serde(default)]
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// What an org may take; none of them is the host's default.
@@ -66,6 +68,12 @@ pub struct Quotas {
     pub stored_bytes: Option<u64>,
     /// The log of one session, in bytes: what exceeds it is dropped and counted.
     pub log_bytes: Option<u64>,
+    /// Time on processors that its handlers may take in a minute, in seconds: beyond it sessions wait.
+    pub cpu_seconds_per_minute: Option<u32>,
+    /// The memory of one handler, in bytes, whatever its trigger's limit is.
+    pub memory_bytes: Option<u64>,
+    /// What handlers of all its projects keep in `kv` together, in bytes.
+    pub kv_bytes: Option<u64>,
 }
 
 /// Who somebody is to an issuer of OIDC tokens.
@@ -152,6 +160,24 @@ pub struct ProjectItem {
     /// What serves only what is addressed to it.
     #[serde(default)]
     pub testing: Vec<Testing>,
+    /// Since when all of it is being removed.
+    #[serde(default)]
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl OrgItem {
+    /// A new one.
+    pub fn new(name: String, display_name: Option<String>, quotas: Quotas, now: Timestamp) -> Self {
+        Self { name, display_name, created_at: now, quotas, suspended_at: None, deleted_at: None }
+    }
+}
+
+impl ProjectItem {
+    /// A new one, of which nothing serves.
+    pub fn new(name: String, now: Timestamp) -> Self {
+        let (active, previous, canary, testing) = (None, None, None, Vec::new());
+        Self { name, created_at: now, active, previous, canary, testing, deleted_at: None }
+    }
 }
 
 /// A deployment that serves a part of the events.
@@ -256,58 +282,6 @@ pub struct AnswerItem {
     pub sealed: String,
     /// Until then it is given again.
     pub expires_at: Timestamp,
-}
-
-/// Who changes something, and from where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct By {
-    /// Who: `token tok_…`, `member ada@example.com`, `host`.
-    pub actor: String,
-    /// From where; none when it is the host itself.
-    pub from: Option<IpAddr>,
-}
-
-impl By {
-    /// The host itself.
-    pub fn host() -> Self {
-        Self { actor: "host".to_owned(), from: None }
-    }
-
-    /// The line that tells of what was done to `target`.
-    pub fn did(&self, now: Timestamp, action: &str, target: impl Into<String>) -> AuditEntry {
-        let (actor, from) = (self.actor.clone(), self.from);
-        let (action, target, detail) = (action.to_owned(), target.into(), BTreeMap::new());
-        AuditEntry { id: AuditId::new(now), at: now, actor, from, action, target, detail }
-    }
-}
-
-impl AuditEntry {
-    /// With something else that is worth knowing.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.detail.insert(name.to_owned(), value.into());
-        self
-    }
-}
-
-/// A line of an org's audit log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AuditEntry {
-    /// `aud_…`.
-    pub id: AuditId,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub actor: String,
-    /// From where.
-    pub from: Option<IpAddr>,
-    /// What: `token.create`.
-    pub action: String,
-    /// On what.
-    pub target: String,
-    /// What else is worth knowing. Never a secret.
-    #[serde(default)]
-    pub detail: BTreeMap<String, Value>,
 }
 
 impl Item for OrgItem {

@@ -4,6 +4,7 @@
 //! revision at which it was written last. What belongs together is committed together, each part under its own condition, and
 //! the line of the audit log with it. The types of the records are in `item.rs`; [`Items`] reads them.
 
+mod audit;
 mod change;
 mod item;
 mod items;
@@ -14,10 +15,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use audit::{AuditEntry, By};
 pub use change::{Change, Committed, Expect, Kind, Refusal, Revision, Row, Why};
 pub use item::{
-    AnswerItem, AuditEntry, By, Canary, EndpointItem, Identity, Item, MemberItem, ModuleItem, ModuleState, OrgItem,
-    ProjectItem, Quotas, Testing, TokenItem, VarItem,
+    AnswerItem, Canary, EndpointItem, Identity, Item, MemberItem, ModuleItem, ModuleState, OrgItem, ProjectItem,
+    Quotas, Testing, TokenItem, VarItem,
 };
 pub use items::{Items, Kept};
 pub use role::{Role, Scope};

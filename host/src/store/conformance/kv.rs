@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::sample::at;
 use crate::store::{Change, Changed, Entries, Entry, EntryQuery, Room, Space, Store, memory, sqlite};
 
-const ROOM: Room = Room { keys: 1_000, bytes: 1_000_000 };
+const ROOM: Room = Room { keys: 1_000, bytes: 1_000_000, bytes_of_org: 1_000_000 };
 
 fn space(project: &str) -> Space {
     Space { org: "acme".into(), project: project.into() }
@@ -58,6 +58,25 @@ pub(super) async fn what_handlers_keep_is_found_by_its_key(store: Store) {
     change(&store, strange, Change::Set { value: vec![0, 255, 10].into(), expires_at: None }, 0).await;
     let found = store.kv.get(&space("p"), strange, at(0)).await.unwrap().unwrap();
     assert_eq!((&*found.key, &*found.value), (strange, &[0, 255, 10][..]));
+}
+
+/// Whatever single projects may have, an org has so much.
+pub(super) async fn an_orgs_projects_share_its_room(store: Store) {
+    let room = Room { keys: 9, bytes: 1_000, bytes_of_org: 400 };
+    let put = async |project: &str, key: &str, size: usize| {
+        store.kv.change(&space(project), key, set(&"v".repeat(size), None), room, at(0)).await.unwrap()
+    };
+    // An entry takes 128 bytes beside its key and its value.
+    assert!(matches!(put("p", "a", 71).await, Changed::Set(_)));
+    assert!(matches!(put("q", "a", 71).await, Changed::Set(_)));
+    assert_eq!(put("q", "b", 0).await, Changed::TooManyBytesOfOrg);
+    assert_eq!(put("p", "a", 72).await, Changed::TooManyBytesOfOrg);
+    assert!(matches!(put("p", "a", 70).await, Changed::Set(_)), "less is always taken");
+    let other = Space { org: "zeta".into(), project: "p".into() };
+    let set = store.kv.change(&other, "a", set("1", None), room, at(0)).await.unwrap();
+    assert!(matches!(set, Changed::Set(_)), "another org has its own");
+    assert_eq!(store.kv.bytes(&"acme".into()).await.unwrap(), 399);
+    assert_eq!(store.kv.bytes(&"nobody".into()).await.unwrap(), 0);
 }
 
 pub(super) async fn what_has_expired_is_not_there(store: Store) {
@@ -137,7 +156,7 @@ pub(super) async fn entries_are_listed_in_the_order_of_their_keys(store: Store) 
 }
 
 pub(super) async fn a_space_has_its_keys_and_bytes(store: Store) {
-    let room = Room { keys: 2, bytes: 300 };
+    let room = Room { keys: 2, bytes: 300, bytes_of_org: 1_000_000 };
     let space = space("p");
     let put = |key: &'static str, value: &str| store.kv.change(&space, key, set(value, None), room, at(0));
     assert!(matches!(put("a", "").await.unwrap(), Changed::Set(_)));
@@ -149,13 +168,13 @@ pub(super) async fn a_space_has_its_keys_and_bytes(store: Store) {
     assert_eq!(change(&store, "b", Change::Delete, 0).await, Changed::Deleted(true));
     assert!(matches!(put("c", "").await.unwrap(), Changed::Set(_)));
     // Less than what is there is always taken, whatever the operator has set meanwhile.
-    let less = Room { keys: 0, bytes: 0 };
+    let less = Room { keys: 0, bytes: 0, bytes_of_org: 1_000_000 };
     let smaller = store.kv.change(&space, "a", set("v", None), less, at(0)).await.unwrap();
     assert!(matches!(smaller, Changed::Set(_)));
 }
 
 pub(super) async fn what_has_expired_makes_room(store: Store) {
-    let room = Room { keys: 2, bytes: 1_000 };
+    let room = Room { keys: 2, bytes: 1_000, bytes_of_org: 1_000_000 };
     for key in ["a", "b"] {
         change(&store, key, set("v", Some(5)), 0).await;
     }
@@ -226,7 +245,7 @@ async fn agree(ops: Vec<Op>) {
     let dir = tempfile::tempdir().unwrap();
     let (model, mut sqlite) = (memory::store(), Some(sqlite::open(dir.path()).unwrap()));
     let spaces = [space("p"), space("q")];
-    let room = Room { keys: 5, bytes: 900 };
+    let room = Room { keys: 5, bytes: 900, bytes_of_org: 1_000_000 };
     let mut time = 0;
     for op in ops {
         let store = sqlite.as_ref().unwrap();

@@ -34,6 +34,22 @@ impl Default for Cabinet {
 }
 
 impl Cabinet {
+    /// Removes an org's records and deployments for which these hold, the latter of their project's name.
+    pub(super) fn purge(&mut self, org: &Org, record: impl Fn(Kind, &str) -> bool, deployment: impl Fn(&str) -> bool) {
+        self.records.retain(|(of, kind, key), _| of != org || !record(*kind, key));
+        self.deployments.retain(|kept| kept.org != *org || !deployment(&kept.project));
+    }
+
+    /// Removes an org's audit log.
+    pub(super) fn forget_audit(&mut self, org: &Org) {
+        self.audit.retain(|(of, _), _| of != org);
+    }
+
+    /// What all records of a kind say.
+    pub(super) fn bodies(&self, kind: Kind) -> impl Iterator<Item = &String> {
+        self.records.iter().filter(move |((_, of, _), _)| *of == kind).map(|(_, record)| &record.row.body)
+    }
+
     /// Makes one change, or says why not.
     fn change(&mut self, org: &Org, change: Change) -> Result<Result<(), Refusal>> {
         let (kind, key, expect) = match &change {

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use async_trait::async_trait;
 
 use super::{Drawer, Memory, Slot};
-use crate::event::Timestamp;
+use crate::event::{Org, Timestamp};
 use crate::store::Result;
 use crate::store::kv::{self, Change, Changed, Entries, Entry, EntryQuery, Found, Kv, Room, Space, Step};
 
@@ -19,6 +19,8 @@ impl Kv for Memory {
 
     async fn change(&self, space: &Space, key: &str, change: Change, room: Room, now: Timestamp) -> Result<Changed> {
         let mut state = self.state();
+        let others = state.spaces.iter().filter(|(other, _)| other.org == space.org && *other != space);
+        let others: u64 = others.map(|(_, drawer)| drawer.bytes()).sum();
         let drawer = state.spaces.entry(space.clone()).or_default();
         // Here what has expired is gone at once.
         drawer.slots.retain(|_, slot| slot.is_live(now));
@@ -30,7 +32,7 @@ impl Kv for Memory {
                 Changed::Deleted(true)
             }
             Step::Put { value, expires_at, sum } => {
-                if let Some(full) = drawer.lacks(key, &value, room) {
+                if let Some(full) = drawer.lacks(key, &value, room, others) {
                     return Ok(full);
                 }
                 drawer.version += 1;
@@ -60,6 +62,11 @@ impl Kv for Memory {
         Ok(page)
     }
 
+    async fn bytes(&self, org: &Org) -> Result<u64> {
+        let state = self.state();
+        Ok(state.spaces.iter().filter(|(space, _)| space.org == *org).map(|(_, drawer)| drawer.bytes()).sum())
+    }
+
     async fn expire(&self, now: Timestamp, budget: u32) -> Result<u32> {
         let mut state = self.state();
         let mut removed = 0;
@@ -76,14 +83,24 @@ impl Kv for Memory {
 
 impl Drawer {
     /// What there is too little room for.
-    fn lacks(&self, key: &str, value: &[u8], room: Room) -> Option<Changed> {
+    fn lacks(&self, key: &str, value: &[u8], room: Room, others: u64) -> Option<Changed> {
         let there = self.slots.get(key).map(|slot| kv::weight(key, &slot.value));
-        let bytes: u64 = self.slots.iter().map(|(key, slot)| kv::weight(key, &slot.value)).sum();
         let (before, after) = (there.unwrap_or(0), kv::weight(key, value));
         if there.is_none() && self.slots.len() as u64 >= room.keys {
             return Some(Changed::TooManyKeys);
         }
-        (after > before && bytes - before + after > room.bytes).then_some(Changed::TooManyBytes)
+        let bytes = self.bytes() - before + after;
+        if after <= before {
+            None
+        } else if bytes > room.bytes {
+            Some(Changed::TooManyBytes)
+        } else {
+            (others + bytes > room.bytes_of_org).then_some(Changed::TooManyBytesOfOrg)
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.slots.iter().map(|(key, slot)| kv::weight(key, &slot.value)).sum()
     }
 }
 

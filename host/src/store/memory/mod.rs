@@ -5,6 +5,7 @@ mod history;
 mod keyring;
 mod kv;
 mod ledger;
+mod purge;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +23,8 @@ pub fn store() -> Store {
         history: Arc::clone(&memory) as _,
         catalog: Arc::clone(&memory) as _,
         kv: Arc::clone(&memory) as _,
-        keyring: memory,
+        keyring: Arc::clone(&memory) as _,
+        purge: memory,
         blobs: Blobs::memory(),
     }
 }

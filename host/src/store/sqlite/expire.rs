@@ -71,7 +71,7 @@ fn events(tx: &Connection, org: &Org, expiry: &Expiry, budget: u32) -> Result<u3
 }
 
 /// An event, its sessions and their logs.
-fn remove(tx: &Connection, org: &Org, event: &str, bytes: i64) -> Result<()> {
+pub(super) fn remove(tx: &Connection, org: &Org, event: &str, bytes: i64) -> Result<()> {
     let mut freed = bytes;
     let mut sessions = tx.prepare_cached(SESSIONS)?;
     let sessions = sessions.query_map((org, event), |row| Ok((row.get("id")?, row.get("bytes")?)))?;

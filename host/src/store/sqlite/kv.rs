@@ -5,19 +5,20 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 use super::{Sqlite, row, usage};
-use crate::event::Timestamp;
+use crate::event::{Org, Timestamp};
 use crate::store::Result;
 use crate::store::kv::{self, Change, Changed, Entries, Entry, EntryQuery, Found, KV_SCAN, Kv, Room, Space, Step};
 
 const ENTRY: &str = "SELECT key, version, expires, value FROM kv WHERE org = ?1 AND project = ?2 AND key = ?3";
 const PAGE: &str = "SELECT key, version, expires, value FROM kv WHERE org = ?1 AND project = ?2 AND key >= ?3
      ORDER BY key LIMIT ?4";
+const OF_ORG: &str = "SELECT coalesce(sum(bytes), 0) FROM kv_spaces WHERE org = ?1";
 const EXPIRED: &str = "SELECT rowid, bytes FROM kv WHERE org = ?1 AND project = ?2 AND expires <= ?3
      ORDER BY expires LIMIT ?4";
 
 /// Every query of this file that looks for rows.
 #[cfg(test)]
-pub(super) const QUERIES: [&str; 3] = [ENTRY, PAGE, EXPIRED];
+pub(super) const QUERIES: [&str; 4] = [ENTRY, PAGE, OF_ORG, EXPIRED];
 
 #[async_trait]
 impl Kv for Sqlite {
@@ -37,6 +38,11 @@ impl Kv for Sqlite {
         self.readers.read(move |tx| list(tx, &space, &query, now)).await
     }
 
+    async fn bytes(&self, org: &Org) -> Result<u64> {
+        let org = org.clone();
+        self.readers.read(move |tx| bytes_of_org(tx, &org)).await
+    }
+
     async fn expire(&self, now: Timestamp, budget: u32) -> Result<u32> {
         self.writer.write(move |tx| expire(tx, now, budget)).await
     }
@@ -47,6 +53,8 @@ impl Kv for Sqlite {
 struct Counts {
     keys: u64,
     bytes: u64,
+    /// What all spaces of the org have.
+    bytes_of_org: u64,
 }
 
 fn apply(tx: &Connection, space: &Space, key: &str, change: Change, room: Room, now: Timestamp) -> Result<Changed> {
@@ -91,8 +99,16 @@ impl Put<'_> {
         if self.before.is_none() && counts.keys >= room.keys {
             return Some(Changed::TooManyKeys);
         }
-        let bytes = counts.bytes.saturating_sub(before).saturating_add(after);
-        (after > before && bytes > room.bytes).then_some(Changed::TooManyBytes)
+        let then = |bytes: u64| bytes.saturating_sub(before).saturating_add(after);
+        if after <= before {
+            None
+        } else if then(counts.bytes) > room.bytes {
+            Some(Changed::TooManyBytes)
+        } else if then(counts.bytes_of_org) > room.bytes_of_org {
+            Some(Changed::TooManyBytesOfOrg)
+        } else {
+            None
+        }
     }
 }
 
@@ -224,9 +240,14 @@ fn reclaim(tx: &Connection, space: &Space, now: Timestamp, budget: u32) -> Resul
 
 fn counts(tx: &Connection, space: &Space) -> Result<Counts> {
     let mut query = tx.prepare_cached("SELECT keys, bytes FROM kv_spaces WHERE org = ?1 AND project = ?2")?;
-    let counts = |row: &Row<'_>| Ok(Counts { keys: row.get(0)?, bytes: row.get(1)? });
+    let counts = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let found = query.query_row((&space.org, &space.project), counts).optional()?;
-    Ok(found.unwrap_or_default())
+    let (keys, bytes) = found.unwrap_or_default();
+    Ok(Counts { keys, bytes, bytes_of_org: bytes_of_org(tx, &space.org)? })
+}
+
+fn bytes_of_org(tx: &Connection, org: &Org) -> Result<u64> {
+    Ok(tx.prepare_cached(OF_ORG)?.query_row([org], |row| row.get(0))?)
 }
 
 fn count(tx: &Connection, space: &Space, keys: i64, bytes: i64) -> Result<()> {

@@ -16,6 +16,7 @@ mod kv;
 mod ledger;
 mod list;
 mod log;
+mod purge;
 mod reader;
 mod redrive;
 mod row;
@@ -56,7 +57,8 @@ pub fn open(dir: &Path) -> Result<Store> {
         history: Arc::clone(&sqlite) as _,
         catalog: Arc::clone(&sqlite) as _,
         kv: Arc::clone(&sqlite) as _,
-        keyring: sqlite,
+        keyring: Arc::clone(&sqlite) as _,
+        purge: sqlite,
         blobs: Blobs::directory(&blobs)?,
     })
 }

@@ -118,6 +118,7 @@ fn queries() -> impl Iterator<Item = &'static str> {
         .chain(super::list::QUERIES)
         .chain(super::expire::QUERIES)
         .chain(super::kv::QUERIES)
+        .chain(super::purge::QUERIES)
         .chain(super::catalog::QUERIES)
         .chain(super::commit::QUERIES)
 }

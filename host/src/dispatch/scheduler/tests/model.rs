@@ -139,6 +139,7 @@ impl Model {
         let (id, due) = (SessionId::new(at(0)), self.now + Duration::from_millis(delay));
         let entry = Entry {
             slots: None,
+            held: None,
             session: id,
             org: &org.to_string(),
             project: &project.to_string(),
