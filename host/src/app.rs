@@ -190,7 +190,7 @@ impl App {
         let control = Arc::new(api::Live { dispatch, intake: intake.clone() });
         let door = match tenancy {
             Tenancy::One(org) => Door::Local(org),
-            Tenancy::Many => Door::Tokens(Arc::new(Tokens::new(issuer))),
+            Tenancy::Many => Door::Tokens(Arc::new(Tokens::new(config.api.wrong_tokens, issuer))),
         };
         let api = api::router(api::State {
             history: store.history,

@@ -55,6 +55,8 @@ pub const MAX_LIMIT: u32 = 200;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// So many wrong tokens an address may show in a minute.
+    pub wrong_tokens: u32,
     /// Whose word is taken on who somebody is.
     pub oidc: oidc::Config,
 }

@@ -23,17 +23,28 @@ pub(super) struct After {
     after: Option<String>,
 }
 
-/// A page of a list, newest first.
+/// A page of an audit log, newest first.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is read by the derive alone")]
-pub(super) struct Before {
+pub(super) struct AuditLog {
     /// How many items at the most.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
     /// Only what is older than this id: the `next` of an earlier page.
-    #[param(min_length = 1)]
-    before: Option<String>,
+    before: Option<crate::event::AuditId>,
+}
+
+/// A page of deployments, newest first.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is read by the derive alone")]
+pub(super) struct Deployments {
+    /// How many items at the most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// Only what is older than this id: the `next` of an earlier page.
+    before: Option<crate::event::DeploymentId>,
 }
 
 /// With what a deployment is compared.

@@ -1,5 +1,6 @@
 //! Finds the master key where the operator has put it, or makes one when there is nothing yet that it could seal.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -55,10 +56,13 @@ pub(super) async fn find_or_make(config: &Config, data: &Path, keyring: &dyn Key
 /// repository. A file that is there stays as it is.
 fn keep_out_of_git(data: &Path) -> anyhow::Result<()> {
     let path = data.join(".gitignore");
-    if path.exists() {
+    // One without a word is of a start that was cut off.
+    if path.metadata().is_ok_and(|there| there.len() > 0) {
         return Ok(());
     }
-    std::fs::write(&path, "*\n").with_context(|| format!("writing `{}`", path.display()))
+    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+    let written = file.and_then(|mut file| file.write_all(b"*\n").and_then(|()| file.sync_all()));
+    written.with_context(|| format!("writing `{}`", path.display()))
 }
 
 #[cfg(test)]

@@ -26,7 +26,6 @@ pub(crate) const PREFIX: &str = "th_";
 const NOTED: Duration = Duration::from_secs(5 * 60);
 
 /// Who shows tokens.
-#[derive(Default)]
 pub struct Tokens {
     /// Whose tokens are good too.
     issuer: Option<Issuer>,
@@ -36,18 +35,16 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Those of the host, and those of an issuer if there is one.
-    pub fn new(issuer: Option<Issuer>) -> Self {
-        Self { issuer, ..Self::default() }
+    /// Those of the host, and those of an issuer if there is one. An address may show `wrong` bad ones in a minute.
+    pub fn new(wrong: u32, issuer: Option<Issuer>) -> Self {
+        Self { issuer, throttle: Mutex::new(Throttle::new(wrong)), noted: Mutex::default() }
     }
 
     /// Whose token this is.
     pub(super) async fn caller(&self, api: &State, shown: &str, from: Option<IpAddr>) -> Result<Caller, Problem> {
         let now = api.clock.now();
-        if let Some(wait) = from.and_then(|peer| self.throttle().wait(peer, now)) {
-            let detail = "too many wrong tokens came from this address".to_owned();
-            let problem = Problem::new(Code::TooManyAttempts, detail).retry_after(wait);
-            return Err(problem.allowance(Throttle::allowance(wait)));
+        if let Some(peer) = from {
+            self.admit(peer, now)?;
         }
         if let Some(issuer) = self.issuer.as_ref().filter(|_| !shown.starts_with(PREFIX)) {
             return match issuer.names(shown).await {
@@ -85,6 +82,15 @@ impl Tokens {
         };
         self.note(&*api.catalog, &org, item.id, now).await;
         Ok(Caller::of_token(org, item, from))
+    }
+
+    /// Whether an address may show a token.
+    fn admit(&self, peer: IpAddr, now: Timestamp) -> Result<(), Problem> {
+        let throttle = self.throttle();
+        let Some(wait) = throttle.wait(peer, now) else { return Ok(()) };
+        let detail = "too many wrong tokens came from this address".to_owned();
+        let problem = Problem::new(Code::TooManyAttempts, detail).retry_after(wait);
+        Err(problem.allowance(throttle.allowance(wait)))
     }
 
     fn throttle(&self) -> std::sync::MutexGuard<'_, Throttle> {

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{self, RawQuery};
 
 use super::super::auth::{InOrg, Operator};
-use super::super::openapi::Before;
+use super::super::openapi::AuditLog;
 use super::super::parameters::Parameters;
 use super::super::view::{Audit, Page};
 use super::super::{DEFAULT_LIMIT, Problem, State, lists};
@@ -21,7 +21,7 @@ impl From<AuditEntry> for Audit {
 /// List who did what
 ///
 /// Newest first. For owners.
-#[utoipa::path(get, path = "/audit", tag = "orgs", params(Before), responses((status = 200, body = Page<Audit>)))]
+#[utoipa::path(get, path = "/audit", tag = "orgs", params(AuditLog), responses((status = 200, body = Page<Audit>)))]
 pub(in crate::api) async fn list(
     extract::State(api): extract::State<State>,
     InOrg(asker): InOrg,
@@ -34,7 +34,7 @@ pub(in crate::api) async fn list(
 /// List what was done to the host
 ///
 /// Orgs that were deleted, and operators' tokens. Newest first. For operators.
-#[utoipa::path(get, path = "/audit", tag = "operators", params(Before), responses((status = 200, body = Page<Audit>)))]
+#[utoipa::path(get, path = "/audit", tag = "operators", params(AuditLog), responses((status = 200, body = Page<Audit>)))]
 pub(in crate::api) async fn list_of_host(
     extract::State(api): extract::State<State>,
     _: Operator,

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use similar::TextDiff;
 
 use super::super::auth::InProject;
-use super::super::openapi::{Before, From};
+use super::super::openapi::{Deployments, From};
 use super::super::parameters::{Names, Parameters};
 use super::super::view::{Deployment, DeploymentState, Diff, ManifestMistake, ModuleDiff, NewDeployment, Page, Placed};
 use super::super::{Code, DEFAULT_LIMIT, PREFIX, Problem, State, lists};
@@ -23,7 +23,7 @@ use crate::store::{self, DeploymentRecord};
 /// List deployments
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/projects/{project}/deployments", tag = "deployments", params(Before), responses((status = 200, body = Page<Deployment>)))]
+#[utoipa::path(get, path = "/projects/{project}/deployments", tag = "deployments", params(Deployments), responses((status = 200, body = Page<Deployment>)))]
 pub(in crate::api) async fn list(
     extract::State(api): extract::State<State>,
     InProject { asker, project }: InProject,

@@ -13,7 +13,7 @@ async fn start() -> (Plane, Idp, Key) {
     let key = Key::new("one");
     let idp = Idp::start(&[&key]).await;
     let config = idp.config();
-    let plane = Plane::start_with(|clock| Tokens::new(Some(Issuer::new(config, clock.clone()).unwrap()))).await;
+    let plane = Plane::start_with(|clock| Tokens::new(20, Some(Issuer::new(config, clock.clone()).unwrap()))).await;
     (plane, idp, key)
 }
 

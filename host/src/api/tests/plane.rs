@@ -51,7 +51,7 @@ pub(super) struct Plane {
 
 impl Plane {
     pub(super) async fn start() -> Self {
-        Self::start_with(|_| Tokens::default()).await
+        Self::start_with(|_| Tokens::new(20, None)).await
     }
 
     pub(super) async fn start_with(tokens: impl FnOnce(&Clock) -> Tokens) -> Self {
