@@ -99,6 +99,7 @@ typedef struct {
 } th_answer;
 
 th_answer th_answer_none(void);
+/* Texts of an answer are read after the handler has returned: what they point to must not lie on its stack. */
 /* As text/plain. */
 th_answer th_answer_text(uint16_t status, th_text text);
 /* As application/json. */

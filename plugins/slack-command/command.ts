@@ -31,7 +31,8 @@ const ACTS: Record<string, Act> = {
 export async function onCommand(event: Event): Promise<Response> {
   const form = event.data.body.form;
   if (!form?.has("command")) throw new Reject("a slash command is a form with the field `command`");
-  if (form.get("token") !== vars.get("SLACK_TOKEN")) throw new Reject("the token is not Slack's: see SLACK_TOKEN");
+  const token = vars.get("SLACK_TOKEN");
+  if (!token || form.get("token") !== token) throw new Reject("the token is not Slack's: see SLACK_TOKEN");
   const command = { text: form.get("text", ""), user: form.get("user_name", "somebody"), respondAt: form.get("response_url") };
   const [name = "help", ...words] = command.text.split(" ").filter((word) => word !== "");
   const act = Object.hasOwn(ACTS, name) ? ACTS[name] : () => unknown(name);

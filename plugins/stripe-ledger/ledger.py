@@ -44,10 +44,13 @@ def on_ledger(event: Event) -> Response:
 
 def check_signature(event: Event) -> None:
     """Rejects what Stripe did not sign: https://docs.stripe.com/webhooks#verify-manually"""
+    secret = vars.get("STRIPE_WEBHOOK_SECRET", "")
+    if not secret:
+        raise Reject("STRIPE_WEBHOOK_SECRET is not set, and without it anybody could sign")
     parts = [part.partition("=") for part in event.data.headers.get("Stripe-Signature", "").split(",")]
     times = [value for name, _, value in parts if name == "t"]
     signed = f"{times[0] if times else ''}.".encode() + (event.data.body.bytes or b"")
-    expected = hmac.new(vars.get("STRIPE_WEBHOOK_SECRET", "").encode(), signed, hashlib.sha256).hexdigest()
+    expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     if not any(name == "v1" and hmac.compare_digest(value, expected) for name, _, value in parts):
         raise Reject("the signature is not Stripe's: see STRIPE_WEBHOOK_SECRET")
     # An operator may dispatch an event again long after.

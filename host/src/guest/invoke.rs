@@ -54,17 +54,18 @@ impl Engine {
                 return nothing_ran(Some(Outcome::Fault(fault)), clock);
             }
         };
-        // Nor when it has to wait until others have given back the memory that it begins with.
-        let share = tokio::select! {
-            biased;
-            () = &mut stop => return nothing_ran(None, clock),
-            share = self.budget.share(&job.event.org, loaded.memory) => share,
-        };
+        // Nor when it has to wait for a place, or until others have given back the memory that it begins with. Who waits for a
+        // place holds no memory that others could have.
         let places = u64::from(loaded.kind == Kind::Concurrent);
         let _place = tokio::select! {
             biased;
             () = &mut stop => return nothing_ran(None, clock),
             place = self.places.share(&job.event.org, places) => place,
+        };
+        let share = tokio::select! {
+            biased;
+            () = &mut stop => return nothing_ran(None, clock),
+            share = self.budget.share(&job.event.org, loaded.memory) => share,
         };
         let started_at = clock.now();
         let (timeout, limits) = (job.timeout, job.limits);

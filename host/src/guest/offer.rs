@@ -131,9 +131,10 @@ fn offered(wasi_0_3: bool) -> impl Iterator<Item = &'static Package> {
     OFFERED.iter().filter(move |package| wasi_0_3 || package.version != "0.3")
 }
 
-/// Whether a version is a patch of `minor`: those take each other's place.
+/// Whether a version is a patch of `minor`: those take each other's place. Candidates for a release take nobody's.
 fn is_compatible(version: &str, minor: &str) -> bool {
-    version.strip_prefix(minor).is_some_and(|patch| patch.is_empty() || patch.starts_with('.'))
+    let patch = version.strip_prefix(minor);
+    patch.is_some_and(|patch| patch.is_empty() || (patch.starts_with('.') && !patch.contains('-')))
 }
 
 /// The package, the interface and the version of `wasi:cli/environment@0.2.6`.

@@ -29,7 +29,13 @@ func cabiRealloc(old unsafe.Pointer, oldSize, align, size uint32) unsafe.Pointer
 	if next+uintptr(size) > room.end || room.next == 0 {
 		const page = 64 << 10
 		taken := (uintptr(size) + uintptr(align) + page - 1) &^ (page - 1)
-		room.next = uintptr(sbrk(taken))
+		start := sbrk(taken)
+		if start == nil {
+			// The sandbox has no more. Whatever else were called would take memory too, so this is a trap by its address.
+			start = unsafe.Pointer(^uintptr(0))
+			*(*byte)(start) = 0
+		}
+		room.next = uintptr(start)
 		room.end = room.next + taken
 		next = (room.next + uintptr(align) - 1) &^ (uintptr(align) - 1)
 	}
