@@ -11,7 +11,9 @@ use crate::clock::Clock;
 use crate::deploy::Registry;
 use crate::dispatch;
 use crate::event::{EventId, Org, Timestamp};
-use crate::store::catalog::{By, Catalog, Change, EndpointItem, Expect, HOST, Items as _, OrgItem, ProjectItem};
+use crate::store::catalog::{
+    By, Catalog, Change, EndpointItem, Expect, HOST, Items as _, Kept, OrgItem, ProjectItem, Quotas,
+};
 use crate::store::{self, Part, Purge, Purged};
 use crate::task::Tasks;
 
@@ -60,10 +62,7 @@ impl Remover {
     pub async fn run(self, tasks: Tasks) {
         let mut progress = Progress::default();
         loop {
-            let wait = self.step(&mut progress).await.unwrap_or_else(|error| {
-                warn!(%error, "failed to remove what was deleted; trying again");
-                Some(LOOK)
-            });
+            let wait = self.step(&mut progress).await;
             tokio::select! {
                 () = tokio::time::sleep(wait.unwrap_or(SWEEP)) => {}
                 () = self.registry.left() => {}
@@ -73,43 +72,54 @@ impl Remover {
     }
 
     /// A step of each; says after how long the next one is due, none when nothing is left.
-    async fn step(&self, progress: &mut Progress) -> store::Result<Option<Duration>> {
+    async fn step(&self, progress: &mut Progress) -> Option<Duration> {
         let mut wait: Option<Duration> = None;
         let mut is_swept = true;
         for (org, project) in self.registry.deployed().load().leaving() {
             let next = match &project {
-                None => self.org(&org).await?,
-                Some(project) => self.project(&org, project, progress).await?,
+                None => self.org(&org).await,
+                Some(project) => self.project(&org, project, progress).await,
             };
+            // What is wrong with one keeps no other from being removed.
+            let next = next.unwrap_or_else(|error| {
+                warn!(%org, project, %error, "failed to remove what was deleted; trying again");
+                Some(LOOK)
+            });
             is_swept &= next.is_some();
             wait = wait.into_iter().chain(next).min();
         }
         let now = self.clock.now();
         let is_due = progress.swept_at.is_none_or(|at| since(at, now) >= SWEEP);
         if is_due || !is_swept {
-            self.sweep(now).await?;
             progress.swept_at = Some(now);
+            if let Err(error) = self.sweep(now).await {
+                warn!(%error, "failed to look for modules that nobody has; they are looked for again later");
+            }
         }
-        Ok(wait)
+        wait
     }
 
     async fn org(&self, org: &Org) -> store::Result<Option<Duration>> {
         let running = self.dispatch.give_up_all(org, None);
-        let Some(kept) = self.catalog.find::<OrgItem>(org, org).await? else {
+        let Some(Kept { mut item, .. }) = self.catalog.find::<OrgItem>(org, org).await? else {
             self.registry.forget(org, None);
             return Ok(None);
         };
         if let Purged::More { .. } = self.purge.purge(org, Part::Org, self.budget).await? {
             return Ok(Some(PAUSE));
         }
-        if running > 0 || !self.is_over(kept.item.deleted_at) {
+        if running > 0 || !self.is_over(item.deleted_at) {
             return Ok(Some(LOOK));
         }
-        let gone = Change::remove::<OrgItem>(&**org, Expect::Anything);
-        self.catalog.commit(org, vec![gone], None).await?;
-        self.tell(&HOST.into(), "org.removed", org).await?;
+        if item.removed_at.is_none() {
+            let now = self.clock.now();
+            let told = By::host().did(now, "org.removed", &**org);
+            self.catalog.commit(&HOST.into(), Vec::new(), Some(told)).await?;
+            (item.removed_at, item.display_name, item.quotas) = (Some(now), None, Quotas::default());
+            self.catalog.commit(org, vec![Change::put(&item, Expect::Anything)?], None).await?;
+            info!(%org, "removed all that an org had");
+        }
         self.registry.forget(org, None);
-        info!(%org, "removed all that an org had");
         Ok(None)
     }
 
@@ -133,9 +143,10 @@ impl Remover {
             return Ok(Some(PAUSE));
         }
         progress.events.remove(&place);
-        let gone = Change::remove::<ProjectItem>(project, Expect::Anything);
-        self.catalog.commit(org, vec![gone], None).await?;
-        self.tell(org, "project.removed", project).await?;
+        let mut gone = vec![Change::remove::<ProjectItem>(project, Expect::Anything)];
+        gone.extend(self.registry.without_tokens(org, project).await?);
+        let told = By::host().did(self.clock.now(), "project.removed", project);
+        self.catalog.commit(org, gone, Some(told)).await?;
         self.registry.forget(org, Some(project));
         info!(%org, project, "removed all that a project had");
         Ok(None)
@@ -144,11 +155,6 @@ impl Remover {
     /// Whether nothing of what was deleted then comes in any more.
     fn is_over(&self, deleted_at: Option<Timestamp>) -> bool {
         deleted_at.is_none_or(|at| since(at, self.clock.now()) >= LINGER)
-    }
-
-    async fn tell(&self, org: &Org, action: &str, target: &str) -> store::Result<()> {
-        let told = By::host().did(self.clock.now(), action, target);
-        self.catalog.commit(org, Vec::new(), Some(told)).await.map(drop)
     }
 
     /// Removes modules that neither an org nor a deployment has.

@@ -15,6 +15,8 @@ use tenterhook_host::clock::Clock;
 use tenterhook_host::config::Config;
 use tenterhook_host::egress::System;
 use tenterhook_host::store::sqlite;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::harness::{program, wat, web};
 
@@ -116,6 +118,13 @@ impl Server {
         }
     }
 
+    /// Whether the host's audit log has this.
+    fn told(&self, action: &str) -> bool {
+        let database = rusqlite::Connection::open(self.data.path().join("tenterhook.db")).unwrap();
+        let query = "SELECT count(*) FROM audit WHERE json_extract(entry, '$.action') = ?1";
+        database.query_row(query, [action], |row| row.get::<_, u64>(0)).unwrap() > 0
+    }
+
     /// How many rows of an org each table of the database has, those that have some.
     fn rows(&self, org: &str) -> Vec<(String, u64)> {
         let database = rusqlite::Connection::open(self.data.path().join("tenterhook.db")).unwrap();
@@ -209,9 +218,11 @@ async fn an_org_is_deleted_and_nothing_of_it_is_left() {
     assert_eq!(server.ask(Method::GET, "/orgs/acme", json!({})).await.1["code"], "org_not_found");
     let orgs = server.ask(Method::GET, "/orgs", json!({})).await.1;
     assert_eq!(orgs["items"].as_array().unwrap().len(), 1);
-    assert_eq!(server.ask(Method::POST, "/orgs", json!({ "name": "acme" })).await.0, 409, "its name is not free yet");
+    assert_eq!(server.ask(Method::POST, "/orgs", json!({ "name": "acme" })).await.0, 409, "its name is taken");
     server.clock.advance(Duration::from_secs(11));
-    server.until("all of it is removed", async || server.rows("acme").is_empty()).await;
+    // What is left says that there was one of its name.
+    let left = vec![("records".to_owned(), 1)];
+    server.until("all of it is removed", async || server.rows("acme") == left && server.told("org.removed")).await;
     let audit = server.ask(Method::GET, "/audit", json!({})).await.1;
     let said: Vec<(&str, &str)> = audit["items"]
         .as_array()
@@ -232,7 +243,56 @@ async fn an_org_is_deleted_and_nothing_of_it_is_left() {
     server.until("nobody has it", async || !blobs(server.data.path()).contains(&own)).await;
     assert_eq!(blobs(server.data.path()).len(), 2);
     assert_eq!(server.send(&theirs[0]).await.0, 202);
-    // The name is free, and has nothing of before.
-    server.org("acme").await;
-    assert_eq!(server.ask(Method::GET, "/orgs/acme/projects", json!({})).await.1["items"], json!([]));
+    assert_eq!(server.ask(Method::POST, "/orgs", json!({ "name": "acme" })).await.0, 409, "nobody else gets its name");
+    assert_eq!(
+        server.ask_as(&owner, Method::GET, "/whoami", json!({})).await.0,
+        401,
+        "its tokens are no good for ever"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_owner_began_before_the_org_was_deleted_comes_to_nothing() {
+    let server = Server::start().await;
+    let owner = server.org("acme").await;
+    let body = json!({ "name": "later", "scope": { "kind": "org", "role": "owner" } }).to_string();
+    let mut held = TcpStream::connect(server.app.address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/orgs/acme/tokens HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {owner}\r\nContent-Type: application/json\r\n\
+         Connection: close\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    held.write_all(head.as_bytes()).await.unwrap();
+    // That the rest is asked for says that it was looked at who asks.
+    let mut go_on = [0; 25];
+    held.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    assert_eq!(server.ask(Method::DELETE, "/orgs/acme", Value::Null).await.0, 204);
+    server.clock.advance(Duration::from_secs(11));
+    server.until("all of it is removed", async || server.told("org.removed")).await;
+    assert_eq!(server.ask(Method::POST, "/orgs", json!({ "name": "acme" })).await.0, 409);
+    held.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    held.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("org_not_found"), "{answer}");
+    assert_eq!(server.rows("acme"), [("records".to_owned(), 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_for_a_project_ends_with_it() {
+    let server = Server::start().await;
+    let owner = server.org("acme").await;
+    server.deploy("acme").await;
+    let new = json!({ "name": "pipeline", "scope": { "kind": "project", "project": "shop", "role": "developer" } });
+    let (status, made) = server.ask_as(&owner, Method::POST, "/orgs/acme/tokens", new).await;
+    assert_eq!(status, 201, "{made}");
+    let pipeline = made["secret"].as_str().unwrap();
+    let project = "/orgs/acme/projects/shop";
+    assert_eq!(server.ask_as(pipeline, Method::GET, project, json!({})).await.0, 200);
+    assert_eq!(server.ask_as(&owner, Method::DELETE, project, Value::Null).await.0, 204);
+    assert_eq!(server.ask_as(pipeline, Method::GET, project, json!({})).await.0, 401, "at once");
+    server.clock.advance(Duration::from_secs(11));
+    server.until("it is removed", async || server.deploy("acme").await.0 == 201).await;
+    assert_eq!(server.ask_as(pipeline, Method::GET, project, json!({})).await.0, 401, "another one has its name");
+    assert_eq!(server.ask_as(&owner, Method::GET, project, json!({})).await.0, 200);
 }

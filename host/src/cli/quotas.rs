@@ -86,7 +86,8 @@ fn with(quotas: Quotas, changes: &[String]) -> anyhow::Result<Quotas> {
 fn number(name: &str, text: &str) -> Option<u64> {
     const UNITS: [(&str, u32); 3] = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
     let unit = UNITS.iter().find(|(unit, _)| name.ends_with("bytes") && text.ends_with(unit));
-    let (digits, shift) = unit.map_or((text, 0), |(unit, shift)| (text.trim_end_matches(unit).trim_end(), *shift));
+    let digits = |unit: &str| text.strip_suffix(unit).unwrap_or(text).trim_end();
+    let (digits, shift) = unit.map_or((text, 0), |(unit, shift)| (digits(unit), *shift));
     digits.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
@@ -133,6 +134,7 @@ mod tests {
         assert_snapshot!(wrong("burst"), @"`burst` is no change of a quota: write `name=value`, as `burst=100`");
         assert_snapshot!(wrong("bust=1"), @"there is no quota `bust`: there are events_per_second, burst, backlog, sessions, modules, module_bytes, modules_bytes, stored_bytes, log_bytes, cpu_seconds_per_minute, memory_bytes, kv_bytes");
         assert_snapshot!(wrong("burst=1GiB"), @"`1GiB` is no value of `burst`: give a number, or `default`");
+        assert_snapshot!(wrong("kv_bytes=1GiBGiB"), @"`1GiBGiB` is no value of `kv_bytes`: give a number, or `default`");
         assert_snapshot!(wrong("burst=5000000000"), @"one of the numbers is too great: invalid value: integer `5000000000`, expected u32");
     }
 }

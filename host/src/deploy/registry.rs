@@ -281,7 +281,8 @@ impl Registry {
         loaded.insert(deployment.id, Arc::downgrade(deployment));
     }
 
-    pub(super) fn turn(&self, org: &Org) -> Arc<tokio::sync::Mutex<()>> {
+    /// Who holds it alone changes the org or what it has deployed: what is committed and what is published are in one order.
+    pub(crate) fn turn(&self, org: &Org) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.retain(|_, turn| Arc::strong_count(turn) > 1);
         turns.entry(org.clone()).or_default().clone()

@@ -124,6 +124,8 @@ struct Tenant {
     quotas: Quotas,
     is_suspended: bool,
     is_leaving: bool,
+    /// Whether nothing is left to be removed.
+    is_gone: bool,
 }
 
 impl Snapshot {
@@ -160,7 +162,7 @@ impl Snapshot {
         self.orgs.get(org).is_some_and(|org| org.is_suspended)
     }
 
-    /// Whether an org is being removed.
+    /// Whether an org was deleted.
     pub fn is_org_leaving(&self, org: &Org) -> bool {
         self.orgs.get(org).is_some_and(|org| org.is_leaving)
     }
@@ -170,9 +172,10 @@ impl Snapshot {
         self.is_org_leaving(org) || self.leaving.contains(&(org.clone(), project.to_owned()))
     }
 
-    /// The orgs that are being removed, and the projects.
+    /// The orgs of which something is to be removed, and the projects.
     pub fn leaving(&self) -> Vec<(Org, Option<String>)> {
-        let orgs = self.orgs.iter().filter(|(_, org)| org.is_leaving).map(|(name, _)| (name.clone(), None));
+        let orgs =
+            self.orgs.iter().filter(|(_, org)| org.is_leaving && !org.is_gone).map(|(name, _)| (name.clone(), None));
         orgs.chain(self.leaving.iter().map(|(org, project)| (org.clone(), Some(project.clone())))).collect()
     }
 
@@ -233,6 +236,8 @@ impl Current {
             quotas: item.quotas,
             is_suspended: item.suspended_at.is_some(),
             is_leaving: item.deleted_at.is_some(),
+            // After a start it is looked at once more: something may have been written as the host stopped.
+            is_gone: false,
         };
         self.0.rcu(|snapshot| {
             let projects = snapshot.projects(&org).filter(|_| tenant.is_leaving);
@@ -253,14 +258,16 @@ impl Current {
         });
     }
 
-    /// Forgets a project, or all of an org, that is removed.
+    /// Forgets a project, or all of an org but that it was there.
     pub(super) fn forget(&self, org: &Org, project: Option<&str>) {
         self.0.rcu(|snapshot| {
             let mut next = Snapshot::clone(snapshot);
             match project {
                 Some(project) => drop(next.leaving.remove(&(org.clone(), project.to_owned()))),
                 None => {
-                    next.orgs.remove(org);
+                    if let Some(tenant) = next.orgs.get_mut(org) {
+                        tenant.is_gone = true;
+                    }
                     next.leaving.retain(|(of, _)| of != org);
                 }
             }

@@ -86,6 +86,11 @@ impl Vault {
         text.map(Zeroizing::new).map_err(|_| Error::Broken(format!("the text of `{}`", label.name)))
     }
 
+    /// Forgets the key of an org whose key was removed: nothing is sealed by it any more, and what was does not open.
+    pub fn forget(&self, org: &Org) {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner).remove(org);
+    }
+
     async fn key(&self, org: &Org) -> Result<DataKey, Error> {
         if let Some(key) = self.existing(org).await? {
             return Ok(key);

@@ -94,7 +94,7 @@ pub(in crate::api) async fn change(
     }
     let role = serde_json::to_value(item.role).unwrap_or_default();
     let told = asker.did(&api, "member.change", item.key()).with("role", role);
-    let put = vec![Change::put(&item, condition.or(Expect::At(revision)))?];
+    let put = vec![Change::put(&item, condition.0.or_at(revision))?];
     let revision = commit(&api, &asker.org, put, told, |_| write::changed()).await?;
     Ok(Tagged(revision, item.into()))
 }

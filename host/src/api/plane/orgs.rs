@@ -113,8 +113,9 @@ pub(in crate::api) async fn create(
     let org: crate::event::Org = item.name.as_str().into();
     let told = caller.by().did(api.clock.now(), "org.create", item.name.as_str());
     let change = vec![Change::put(&item, Expect::Absent)?];
-    let exists = |_| Problem::new(Code::OrgExists, format!("the org `{org}` is there already"));
-    let revision = commit(&api, &org, change, told, exists).await?;
+    let exists =
+        |_| Problem::new(Code::OrgExists, format!("the name `{org}` is taken: by an org, or by one that was deleted"));
+    let revision = super::write::found(&api, &org, change, told, exists).await?;
     api.registry.allow(&item);
     let location = format!("{PREFIX}/orgs/{org}");
     let made = Org::from(item);
@@ -151,6 +152,8 @@ pub(in crate::api) async fn change(
         return Err(Problem::new(Code::Forbidden, "`quotas`: only operators of the host change what an org may take"));
     }
     bounded(change.quotas.as_ref())?;
+    let turn = api.registry.turn(&asker.org);
+    let _turn = turn.lock().await;
     let Kept { mut item, revision, .. } = find(&api, &asker).await?;
     if change.display_name.is_some() {
         item.display_name = display(change.display_name)?;
@@ -159,7 +162,7 @@ pub(in crate::api) async fn change(
     let told = asker.did(&api, "org.change", item.name.as_str());
     let quotas = serde_json::to_value(item.quotas).unwrap_or_default();
     let told = if change.quotas.is_some() { told.with("quotas", quotas) } else { told };
-    let put = vec![Change::put(&item, condition.or(Expect::At(revision)))?];
+    let put = vec![Change::put(&item, condition.0.or_at(revision))?];
     let revision = commit(&api, &asker.org, put, told, |_| super::write::changed()).await?;
     api.registry.allow(&item);
     Ok(Tagged(revision, item.into()))

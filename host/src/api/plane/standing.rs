@@ -10,7 +10,7 @@ use super::super::parameters::Parameters;
 use super::super::view::Org;
 use super::super::{Code, Problem, State};
 use super::{IfMatch, Tagged, commit, orgs, write};
-use crate::store::catalog::{Change, Expect, HOST, Kept, OrgItem};
+use crate::store::catalog::{Change, HOST, Kept, OrgItem};
 
 /// Suspend an org
 ///
@@ -49,7 +49,7 @@ pub(in crate::api) async fn resume(
 /// Delete an org
 ///
 /// It is not there from now on, its tokens are no good, its sessions end, and all that it has is removed in the background, its audit log
-/// too; that of the host keeps the fact. Its name is free after that. For operators.
+/// too; that of the host keeps the fact. Its name is not given to another. For operators.
 #[utoipa::path(delete, path = "/orgs/{org}", tag = "orgs", params(Condition), responses((status = 204)))]
 pub(in crate::api) async fn remove(
     extract::State(api): extract::State<State>,
@@ -58,9 +58,10 @@ pub(in crate::api) async fn remove(
 ) -> Result<StatusCode, Problem> {
     operator(&asker)?;
     let now = api.clock.now();
-    change(&api, &asker, condition, "org.delete", |item| item.deleted_at = Some(now)).await?;
+    // Before it is done, since its own log goes with it: a line too many tells more than one that is missing.
     let told = asker.did(&api, "org.delete", asker.org.to_string());
     commit(&api, &HOST.into(), Vec::new(), told, |_| write::changed()).await?;
+    change(&api, &asker, condition, "org.delete", |item| item.deleted_at = Some(now)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -80,10 +81,13 @@ async fn change(
     action: &str,
     change: impl FnOnce(&mut OrgItem),
 ) -> Result<Tagged<Org>, Problem> {
+    // What is committed last is also what holds last.
+    let turn = api.registry.turn(&asker.org);
+    let _turn = turn.lock().await;
     let Kept { mut item, revision, .. } = orgs::find(api, asker).await?;
     change(&mut item);
     let told = asker.did(api, action, item.name.as_str());
-    let put = vec![Change::put(&item, condition.or(Expect::At(revision)))?];
+    let put = vec![Change::put(&item, condition.0.or_at(revision))?];
     let revision = commit(api, &asker.org, put, told, |_| write::changed()).await?;
     api.registry.allow(&item);
     Ok(Tagged(revision, item.into()))

@@ -99,6 +99,21 @@ pub(in crate::api) async fn commit(
     told: AuditEntry,
     refused: impl FnOnce(Refusal) -> Problem,
 ) -> Result<Revision, Problem> {
+    // It may have been deleted since it was looked at who asks: a body can take its time.
+    if api.registry.deployed().load().is_org_leaving(org) {
+        return Err(Problem::new(Code::OrgNotFound, format!("there is no org `{org}`")));
+    }
+    found(api, org, changes, told, refused).await
+}
+
+/// As [`commit`], for an org that is not there yet.
+pub(super) async fn found(
+    api: &State,
+    org: &Org,
+    changes: Vec<Change>,
+    told: AuditEntry,
+    refused: impl FnOnce(Refusal) -> Problem,
+) -> Result<Revision, Problem> {
     match api.catalog.commit(org, changes, Some(told)).await? {
         Committed::Done(revision) => Ok(revision),
         Committed::Refused(Refusal { why: Why::Changed, .. }) => Err(changed()),

@@ -138,6 +138,16 @@ pub enum Why {
 }
 
 impl Expect {
+    /// The condition for who has read the record at `revision` and writes it anew: that it is there is not enough, since what was written
+    /// in between would be lost.
+    #[must_use]
+    pub fn or_at(self, revision: Revision) -> Self {
+        match self {
+            Self::At(_) | Self::Absent => self,
+            Self::Anything | Self::Present => Self::At(revision),
+        }
+    }
+
     /// Whether the condition holds for what is there.
     ///
     /// # Errors

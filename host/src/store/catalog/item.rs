@@ -44,6 +44,9 @@ pub struct OrgItem {
     /// Since when all of it is being removed.
     #[serde(default)]
     pub deleted_at: Option<Timestamp>,
+    /// Since when nothing else of it is left. This record stays, so that nobody else gets the name, and with it what still knows it.
+    #[serde(default)]
+    pub removed_at: Option<Timestamp>,
 }
 
 /// What an org may take; none of them is the host's default.
@@ -168,7 +171,7 @@ pub struct ProjectItem {
 impl OrgItem {
     /// A new one.
     pub fn new(name: String, display_name: Option<String>, quotas: Quotas, now: Timestamp) -> Self {
-        Self { name, display_name, created_at: now, quotas, suspended_at: None, deleted_at: None }
+        Self { name, display_name, created_at: now, quotas, suspended_at: None, deleted_at: None, removed_at: None }
     }
 }
 
