@@ -1,4 +1,5 @@
 /* What needs no host: texts, answers. */
+#include "decimal.h"
 #include "tenterhook_http.h"
 
 #include <stdlib.h>
@@ -89,20 +90,35 @@ const char *th_below(const char *pointer, th_text key) {
   return below;
 }
 
-/* The fewest digits that give the same number would need a large table: this gives at most nine after the point. */
+/* As Python writes it, and reads it again as the same number: `0.001`, `-0.0`, `1e+300`. */
 static th_text decimal(double number) {
-  if (number != number) return th_str("null");
-  bool is_negative = number < 0;
-  if (is_negative) number = -number;
-  if (number >= 9e15) return th_concat(th_str(is_negative ? "-" : ""), digits(false, number >= 18e18 ? UINT64_MAX : (uint64_t)number), th_str(""));
-  uint64_t whole = (uint64_t)number;
-  uint64_t part = (uint64_t)((number - (double)whole) * 1e9 + 0.5);
-  if (part >= 1000000000) whole++, part -= 1000000000;
-  char places[11] = ".000000000";
-  for (int i = 9; i > 0; i--, part /= 10) places[i] = (char)('0' + part % 10);
-  int last = 9;
-  while (last > 1 && places[last] == '0') places[last--] = 0;
-  return th_concat(digits(is_negative, whole), th_str(places), th_str(""));
+  uint64_t bits;
+  memcpy(&bits, &number, sizeof bits);
+  th_text sign = th_str(bits >> 63 ? "-" : "");
+  if (bits >> 63) number = -number;
+  /* JSON has no word for what is no number, and none for what is beyond all. */
+  if (number != number || number - number != 0) return th_str("null");
+  if (number == 0) return th_concat(sign, th_str("0.0"), th_str(""));
+  char digits[TH_MOST_DIGITS], text[40];
+  int point, count = th_shortest(number, digits, &point), length = 0;
+  if (point < -3 || point > 16) {
+    text[length++] = digits[0];
+    if (count > 1) text[length++] = '.';
+    memcpy(text + length, digits + 1, (size_t)count - 1);
+    length += count - 1;
+    int exponent = point - 1, size = exponent < 0 ? -exponent : exponent;
+    text[length++] = 'e';
+    text[length++] = exponent < 0 ? '-' : '+';
+    if (size >= 100) text[length++] = (char)('0' + size / 100);
+    text[length++] = (char)('0' + size / 10 % 10);
+    text[length++] = (char)('0' + size % 10);
+  } else {
+    for (int at = point < 1 ? point - 1 : 0; at < (count > point ? count : point + 1); at++) {
+      if (at == point) text[length++] = '.';
+      text[length++] = at >= 0 && at < count ? digits[at] : '0';
+    }
+  }
+  return th_concat(sign, (th_text){text, (size_t)length}, th_str(""));
 }
 
 th_text th_text_of(th_value value) {

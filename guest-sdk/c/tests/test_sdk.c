@@ -21,7 +21,7 @@ static th_event order(void) {
   th_fake_header(event, "X-Tag", "two");
   th_fake_header(event, "cookie", "a=1");
   th_fake_header(event, "Cookie", "b=2");
-  th_fake_body(event, th_str("{\"id\": 9007199254740993, \"big\": 18446744073709551615, \"low\": -9223372036854775808, \"ratio\": 0.5,"
+  th_fake_body(event, th_str("{\"id\": 9007199254740993, \"big\": 18446744073709551615, \"low\": -9223372036854775808, \"ratio\": 0.5, \"floats\": [1e300, 1e-10, -0.0, 0.1, 123456.789, 100.0, 5e-324],"
                              "\"no\": false, \"note\": null, \"items\": [{\"sku\": \"a/b\"}, {\"sku\": \"\\u00e9\\ud83d\\ude00\\n\"}],"
                              "\"a/b~c\": {\"\": \"deep\"}, \"twice\": 1, \"twice\": 2}"));
   return event;
@@ -45,6 +45,13 @@ int main(void) {
   EXPECT(READ("/body/json/big"), "18446744073709551615");
   EXPECT(READ("/body/json/low"), "-9223372036854775808");
   EXPECT(READ("/body/json/ratio"), "0.5");
+  EXPECT(READ("/body/json/floats/0"), "1e+300");
+  EXPECT(READ("/body/json/floats/1"), "1e-10");
+  EXPECT(READ("/body/json/floats/2"), "-0.0");
+  EXPECT(READ("/body/json/floats/3"), "0.1");
+  EXPECT(READ("/body/json/floats/4"), "123456.789");
+  EXPECT(READ("/body/json/floats/5"), "100.0");
+  EXPECT(READ("/body/json/floats/6"), "5e-324");
   EXPECT(READ("/body/json/no"), "false");
   EXPECT(READ("/body/form"), "null");
   EXPECT(th_text_of(th_get_or(event, "/body/json/nope", "fallback")), "fallback");

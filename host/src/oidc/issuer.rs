@@ -92,9 +92,12 @@ impl Issuer {
     }
 
     async fn key(&self, signed: &Signed) -> Result<DecodingKey, Error> {
-        if let Some((key, age)) = self.known_key(signed)
-            && age < Duration::from_millis(self.config.keys_ms)
+        let known = self.known_key(signed);
+        if let Some((key, age)) = known
+            && (age < Duration::from_millis(self.config.keys_ms)
+                || (age < self.stale() && self.asked.try_lock().is_err()))
         {
+            // While another one asks, what is known is good enough: an issuer that hangs holds up one request and not all.
             return Ok(key);
         }
         let asked = self.ask().await;
@@ -105,7 +108,7 @@ impl Issuer {
             return Ok(key);
         }
         asked?;
-        Err(Error::Invalid("is signed by a key that the issuer does not publish".to_owned()))
+        Err(Error::Unpublished)
     }
 
     /// The key that a token is signed by, if it was among those that were read last, and how long ago that was.
@@ -134,12 +137,14 @@ impl Issuer {
             return failed.map_or(Ok(()), Err);
         }
         let read = self.read().await;
+        // The pause is between the end of one and the beginning of the next, however long the issuer takes.
+        let ended = self.clock.now();
         let failed = read.as_ref().err().cloned();
         match read {
             Ok(keys) => self.known.store(Some(Arc::new(Known { keys, at: now }))),
             Err(reason) => warn!(issuer = self.config.issuer, reason, "failed to read the issuer's keys"),
         }
-        *asked = Some(Asked { at: now, failed: failed.clone() });
+        *asked = Some(Asked { at: ended, failed: failed.clone() });
         failed.map_or(Ok(()), |reason| Err(Error::Unavailable { reason, retry_after: pause }))
     }
 

@@ -74,6 +74,9 @@ pub enum Error {
     /// It is no such token, or one that is not signed as it must be.
     #[error("the token {0}")]
     Invalid(String),
+    /// Its key was not there when the issuer's keys were read last, which may have been a moment too early.
+    #[error("the token is signed by a key that the issuer does not publish")]
+    Unpublished,
     /// Its time is over.
     #[error("the token's time is over: get another one from the issuer")]
     Expired,

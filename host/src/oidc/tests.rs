@@ -67,6 +67,8 @@ struct Published {
     keys: Mutex<Value>,
     asked: Mutex<u32>,
     is_up: Mutex<bool>,
+    /// Whoever has it keeps the issuer from answering.
+    gate: tokio::sync::Mutex<()>,
 }
 
 /// An issuer on this machine.
@@ -81,14 +83,19 @@ impl Idp {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
         let url = format!("http://{address}");
-        let published =
-            Arc::new(Published { keys: Mutex::default(), asked: Mutex::default(), is_up: Mutex::new(true) });
+        let published = Arc::new(Published {
+            keys: Mutex::default(),
+            asked: Mutex::default(),
+            is_up: Mutex::new(true),
+            gate: tokio::sync::Mutex::default(),
+        });
         let (issuer, for_keys, for_discovery) = (url.clone(), published.clone(), published.clone());
         let router = Router::new()
             .route(
                 "/.well-known/openid-configuration",
                 get(async move || {
                     *for_discovery.asked.lock().unwrap() += 1;
+                    drop(for_discovery.gate.lock().await);
                     match *for_discovery.is_up.lock().unwrap() {
                         true => json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/keys") })
                             .to_string()
@@ -269,7 +276,8 @@ async fn keys_are_rotated() {
     let is_good =
         async |key: &Key| issuer.names(&key.sign(&with(idp.claims(), "exp", json!(START + 36_000)))).await.is_ok();
     assert!(is_good(&first).await);
-    assert!(!is_good(&second).await, "nobody publishes it");
+    let early = issuer.names(&second.sign(&idp.claims())).await;
+    assert!(matches!(early, Err(Error::Unpublished)), "nobody publishes it");
     idp.publish(&[&first, &second]);
     assert!(!is_good(&second).await, "the issuer was asked a moment ago");
     assert_eq!(idp.asked(), 1);
@@ -308,6 +316,32 @@ async fn an_issuer_that_is_down_locks_nobody_out_for_a_while() {
     assert!(ask().await.is_ok(), "the keys from before");
     clock.advance(Duration::from_secs(200));
     assert!(matches!(ask().await, Err(Error::Unavailable { .. })), "they are too old");
+}
+
+#[tokio::test]
+async fn an_issuer_that_hangs_holds_up_one_and_not_all() {
+    let key = Key::new("one");
+    let idp = Idp::start(&[&key]).await;
+    let clock = clock();
+    let issuer = Issuer::new(idp.config(), clock.clone()).unwrap();
+    let ask = async || issuer.names(&key.sign(&with(idp.claims(), "exp", json!(START + 36_000)))).await;
+    assert!(ask().await.is_ok());
+    clock.advance(Duration::from_secs(601));
+    let gate = idp.published.gate.lock().await;
+    let mut first = std::pin::pin!(ask());
+    let is_asked = async {
+        while idp.asked() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = &mut first => panic!("the issuer does not answer"),
+        () = is_asked => {}
+    }
+    assert!(ask().await.is_ok(), "by the keys from before");
+    drop(gate);
+    assert!(first.await.is_ok());
+    assert_eq!(idp.asked(), 2);
 }
 
 #[tokio::test]

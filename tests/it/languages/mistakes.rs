@@ -82,6 +82,18 @@ fn a_mistake_in_javascript_is_shown_with_its_place() {
 }
 
 #[test]
+fn a_handler_that_is_not_there_is_named_in_c() {
+    if !toolchains::has("C") {
+        return;
+    }
+    let source = "#include \"tenterhook.h\"\n\nth_answer on_push(th_event event) { return th_answer_none(); }\n";
+    let said = complaint("hooks.c:on_pull", &[("hooks.c", source)]);
+    assert!(said.contains("`hooks.c` has no function `on_pull`, which a trigger calls"), "{said}");
+    let said = complaint("hooks.c:on_push", &[("hooks.c", "th_answer on_push(")]);
+    assert!(said.contains("hooks.c:1:1: error: unknown type name 'th_answer'"), "{said}");
+}
+
+#[test]
 fn a_mistake_in_go_is_the_compiler_s() {
     if !toolchains::has("Go") {
         return;

@@ -91,7 +91,7 @@ impl From<oidc::Error> for Problem {
             oidc::Error::Expired => Self::new(Code::TokenExpired, detail),
             oidc::Error::Audience => Self::new(Code::TokenAudience, detail),
             oidc::Error::Issuer => Self::new(Code::TokenIssuer, detail),
-            oidc::Error::Early | oidc::Error::Invalid(_) | oidc::Error::Nameless(_) => {
+            oidc::Error::Early | oidc::Error::Invalid(_) | oidc::Error::Nameless(_) | oidc::Error::Unpublished => {
                 Self::new(Code::TokenInvalid, detail)
             }
             // Why is the operator's business, and in the log.

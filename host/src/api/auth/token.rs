@@ -50,8 +50,9 @@ impl Tokens {
             return match issuer.names(shown).await {
                 Ok(names) => member::caller(api, names, from).await,
                 Err(error) => {
-                    // That the issuer is down is nobody's fault who asks.
-                    if let (Some(peer), false) = (from, matches!(error, oidc::Error::Unavailable { .. })) {
+                    // That the issuer is down is nobody's fault who asks, nor that it signs by a key before it is known here.
+                    let is_theirs = !matches!(error, oidc::Error::Unavailable { .. } | oidc::Error::Unpublished);
+                    if let (Some(peer), true) = (from, is_theirs) {
                         self.throttle().failed(peer, now);
                     }
                     Err(error.into())

@@ -119,3 +119,13 @@ async fn an_issuer_that_is_down_is_told_of_and_keeps_no_api_token_out() {
     assert_eq!(plane.get(&owner, "/whoami").await.status, 200, "it is nobody's wrong token");
     assert_eq!(plane.get(&plane.operator, "/orgs").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_key_that_is_not_known_yet_counts_against_nobody() {
+    let (plane, idp, _key) = start().await;
+    let early = Key::new("two").sign(&idp.claims());
+    for _ in 0..25 {
+        assert_eq!(plane.get(&early, "/whoami").await.code(), "401 token_invalid");
+    }
+    assert_eq!(plane.get(&plane.operator, "/orgs").await.status, 200);
+}
