@@ -1,6 +1,6 @@
 //! Makes a component of what a compiler wrote.
 
-use wasmparser::{Parser, Payload};
+use wasmparser::{ComponentInstance, Parser, Payload};
 use wit_component::{ComponentEncoder, metadata};
 
 /// The first bytes of every WebAssembly file, then the version: the two layers differ in it.
@@ -49,6 +49,30 @@ pub(super) fn imports_wasi_0_3(component: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// How many instances of components one of `component` is made of, itself among them; no fewer than there are. What is no component
+/// has one.
+pub(super) fn component_instances(component: &[u8]) -> u64 {
+    // Of each component that is being read, how many instances it makes; a component may be instantiated in many places, so each is
+    // counted as the largest that was defined before.
+    let (mut open, mut largest) = (Vec::new(), 1_u64);
+    for payload in Parser::new(0).parse_all(component) {
+        match payload {
+            Ok(Payload::Version { .. }) => open.push(1),
+            Ok(Payload::ComponentInstanceSection(instances)) => {
+                let made = instances.into_iter().flatten();
+                let made = made.filter(|instance| matches!(instance, ComponentInstance::Instantiate { .. })).count();
+                if let Some(count) = open.last_mut() {
+                    *count = largest.saturating_mul(made as u64).saturating_add(*count);
+                }
+            }
+            Ok(Payload::End(_)) => largest = largest.max(open.pop().unwrap_or(1)),
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    largest
 }
 
 fn is_wasi_0_3(import: &str) -> bool {

@@ -194,13 +194,17 @@ impl Library {
     /// A module's code from the disk, or compiled anew, and linked.
     pub(super) async fn load(&self, digest: Digest) -> Result<Arc<Loaded>, LoadError> {
         // What the disk has and the engine does not take may have been compiled otherwise than it would be now.
-        if let Ok(Some(loaded)) = self.on_disk(digest).await {
-            return Ok(loaded);
+        match self.on_disk(digest).await {
+            Ok(Some(loaded)) => return Ok(loaded),
+            // Compiling it anew would not get the machine what it lacks.
+            Err(error @ LoadError::Store(_)) => return Err(error),
+            Ok(None) | Err(_) => {}
         }
         self.compile(digest).await?;
         match self.on_disk(digest).await {
             Ok(Some(loaded)) => Ok(loaded),
             Ok(None) => Err(unavailable("a module that was just compiled is not there".to_owned())),
+            Err(error @ LoadError::Store(_)) => Err(error),
             Err(error) => {
                 self.0.shelf.remove(digest);
                 Err(error)

@@ -15,8 +15,9 @@ use super::imports::{self, State};
 /// What the host's functions may need of a sandbox's stack, in bytes.
 const HOST_STACK: usize = 3 << 19;
 
-/// Core instances of a concurrent component. A call that waits keeps a stack, at most one in each of them.
-const CONCURRENT_INSTANCES: usize = 16;
+/// Instances of components and of core modules that a concurrent component is made of. A call that waits keeps a stack, at most one in each
+/// instance of a component.
+pub(super) const CONCURRENT_INSTANCES: usize = 16;
 
 /// One engine, and all that its guests may import.
 pub(super) struct Runtime {
