@@ -67,7 +67,8 @@ fn a_mistake_in_javascript_is_shown_with_its_place() {
     }
     let said = complaint("hooks.ts:onPush", &[("hooks.ts", "export function onPull(event) {}\n")]);
     assert!(
-        said.contains("failed to build the module `hooks.ts`") && said.contains("No matching export in \"hooks.ts\""),
+        said.contains("failed to build the module `hooks.ts`")
+            && said.contains("`hooks.ts` has no function `onPush`, which a trigger calls"),
         "{said}"
     );
     let said = complaint("hooks.js:onPush", &[("hooks.js", "export function onPush(event) {\n  return (1;\n}\n")]);
@@ -106,7 +107,7 @@ fn a_mistake_in_go_is_the_compiler_s() {
     let right = source("(event *tenterhook.Event) error");
     assert!(build(project("hooks.go:OnPush", &[module, ("hooks.go", &right)]).path()).status.success());
     let said = complaint("hooks.go:OnPull", &[module, ("hooks.go", &right)]);
-    assert!(said.contains("undefined: OnPull"), "{said}");
+    assert!(said.contains("`hooks.go` has no function `OnPull`, which a trigger calls"), "{said}");
     let said = complaint("hooks.go:OnPush", &[module, ("hooks.go", &source("(event *tenterhook.Event) int"))]);
     assert!(said.contains("func(event *tenterhook.Event) int does not satisfy tenterhook.Handler"), "{said}");
     let said = complaint("hooks.go:OnPush", &[("hooks.go", &right)]);

@@ -115,7 +115,7 @@ pub(in crate::api) async fn create(
     let change = vec![Change::put(&item, Expect::Absent)?];
     let exists =
         |_| Problem::new(Code::OrgExists, format!("the name `{org}` is taken: by an org, or by one that was deleted"));
-    let revision = super::write::found(&api, &org, change, told, exists).await?;
+    let revision = super::write::commit_new(&api, &org, change, told, exists).await?;
     api.registry.allow(&item);
     let location = format!("{PREFIX}/orgs/{org}");
     let made = Org::from(item);

@@ -103,11 +103,11 @@ pub(in crate::api) async fn commit(
     if api.registry.deployed().load().is_org_leaving(org) {
         return Err(Problem::new(Code::OrgNotFound, format!("there is no org `{org}`")));
     }
-    found(api, org, changes, told, refused).await
+    commit_new(api, org, changes, told, refused).await
 }
 
 /// As [`commit`], for an org that is not there yet.
-pub(super) async fn found(
+pub(super) async fn commit_new(
     api: &State,
     org: &Org,
     changes: Vec<Change>,

@@ -7,7 +7,7 @@ use super::super::process;
 use super::super::sdk::C;
 use super::super::tool::{Found, Tool, Version};
 use super::super::{Error, files};
-use super::{Job, Key, add_sources, from_preview1, nth, read, work_folder};
+use super::{Job, Key, add_sources, complaint, from_preview1, nth, read, work_folder};
 
 pub(super) const TOOLS: [Tool; 1] = [Tool {
     program: "zig",
@@ -45,21 +45,9 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     command.args(SDK.map(|file| sdk.join(file))).arg("-o").arg(&core);
     let ran = process::run(command.current_dir(&job.dir)).map_err(Error::Failed)?;
     if !ran.succeeded {
-        return Err(Error::Failed(complaint(job, &ran.stderr)));
+        return Err(complaint(job, &ran.stderr, |function| format!("undefined symbol: {function}")));
     }
     from_preview1(read(&core)?, &job.world())
-}
-
-/// What the tools say, after the handlers that are not there: the linker finds them missing in a file that nobody wrote.
-fn complaint(job: &Job, said: &str) -> String {
-    let is_missing = |function: &str| {
-        let name = |line: &str| line.rsplit_once("undefined symbol: ").is_some_and(|(_, name)| name.trim() == function);
-        said.lines().any(name)
-    };
-    let missing = job.handlers.iter().map(|handler| &handler.function).filter(|function| is_missing(function));
-    let missing =
-        missing.map(|function| format!("`{}` has no function `{function}`, which a trigger calls\n", job.module));
-    missing.chain([said.trim().to_owned()]).collect()
 }
 
 /// The files of the handlers' folder, without tests.

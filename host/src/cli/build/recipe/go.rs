@@ -8,7 +8,7 @@ use super::super::process;
 use super::super::sdk::GO;
 use super::super::tool::{Found, Tool, Version};
 use super::super::{Error, cache, files};
-use super::{Job, Key, add_sources, from_preview1, literal, nth, read, work_folder};
+use super::{Job, Key, add_sources, complaint, from_preview1, literal, nth, read, work_folder};
 use serde_json::json;
 
 pub(super) const TOOLS: [Tool; 1] = [Tool {
@@ -59,7 +59,7 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     }
     let ran = process::run(command.current_dir(folder)).map_err(Error::Failed)?;
     if !ran.succeeded {
-        return Err(Error::Failed(ran.stderr.trim().to_owned()));
+        return Err(complaint(job, &ran.stderr, |function| format!("undefined: {function}")));
     }
     from_preview1(read(&core)?, &job.world())
 }

@@ -9,7 +9,7 @@ use super::super::process;
 use super::super::sdk::JS;
 use super::super::tool::{Found, Tool, Version};
 use super::super::{Error, files, world};
-use super::{Job, Key, add_sources, literal, nth, read, work_folder};
+use super::{Job, Key, add_sources, complaint, literal, nth, read, work_folder};
 
 pub(super) const TOOLS: [Tool; 3] = [
     Tool {
@@ -72,7 +72,7 @@ pub(super) fn compile(job: &Job, tools: &[Found]) -> Result<Vec<u8>, Error> {
     let ran = process::run(command.arg(format!("--outfile={}", bundle.display())).current_dir(&job.dir));
     let ran = ran.map_err(Error::Failed)?;
     if !ran.succeeded {
-        return Err(Error::Failed(ran.stderr.trim().to_owned()));
+        return Err(complaint(job, &ran.stderr, |function| format!("for import \"{function}\"")));
     }
     let mut text = with_stand_ins(&String::from_utf8_lossy(&read(&bundle)?));
     let map = read(&work.path().join("bundle.js.map"))?;

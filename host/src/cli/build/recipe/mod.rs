@@ -86,6 +86,16 @@ impl Job {
     }
 }
 
+/// What a tool says that fails, after the handlers that are not there: it finds them missing in a file that the author never saw. A line with
+/// such an `end` says so.
+fn complaint(job: &Job, said: &str, end: impl Fn(&str) -> String) -> Error {
+    let is_missing = |function: &str| said.lines().any(|line| line.trim_end().ends_with(&end(function)));
+    let missing = job.handlers.iter().map(|handler| &handler.function).filter(|function| is_missing(function));
+    let missing =
+        missing.map(|function| format!("`{}` has no function `{function}`, which a trigger calls\n", job.module));
+    Error::Failed(missing.chain([said.trim().to_owned()]).collect())
+}
+
 /// Words of letters and digits, joined by single hyphens, each beginning with a letter and in one case: a label of WIT.
 fn check(handler: &Handler) -> Result<(), String> {
     for word in handler.export.split('-') {
