@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         }
         Some("serve") => servers::serve(&arguments[1]),
         Some("store") => store::run(arguments.get(1).map(String::as_str)),
+        Some("webhooks") => webhooks(&arguments[1..]),
         Some("neighbours") => neighbours(),
         Some("languages") => languages::print(),
         Some("density") => density::print(),
@@ -58,17 +59,23 @@ fn run() {
     for line in sandbox::lines() {
         println!("  {line}");
     }
+    webhooks(&[]);
+    neighbours();
+    density::print();
+}
+
+/// What each server makes of webhooks, or only those of these names, beside the bare one.
+fn webhooks(names: &[String]) {
     println!("\nWebhooks, {CONNECTIONS} connections, {TIME:?} each, one core for the server and one for the load");
     println!("  {:<52} {:>12} {:>8} {:>16}", "server", "requests/s", "÷ bare", "CPU µs/request");
     let mut bare = None;
-    for server in servers::ALL {
+    let is_wanted = |name: &str| names.is_empty() || name == "bare" || names.iter().any(|wanted| wanted == name);
+    for server in servers::ALL.iter().filter(|server| is_wanted(server.name)) {
         let measured = load::measure(server.name, CONNECTIONS, TIME);
         let baseline = *bare.get_or_insert(measured.rate);
         let (rate, ratio, cpu) = (measured.rate, measured.rate / baseline, measured.cpu_us);
         println!("  {:<52} {rate:>12.0} {ratio:>8.2} {cpu:>16.1}", server.what);
     }
-    neighbours();
-    density::print();
 }
 
 /// What is left of an org's requests beside another's handlers that never end.
