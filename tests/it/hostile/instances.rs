@@ -1,11 +1,11 @@
 //! Components with `async` functions that are made of several, written in WAT as a whole: what joins them is in no core module.
 
 /// Instances of components that one may be made of.
-pub(super) const MOST: usize = 16;
+pub(crate) const MOST: usize = 16;
 
 /// A component that is made of so many instances of components. Its handler waits for an hour in each that has code, all at once: each of
 /// these holds a stack meanwhile.
-pub(super) fn waiting(instances: usize) -> Vec<u8> {
+pub(crate) fn waiting(instances: usize) -> Vec<u8> {
     // The outermost one has no code, and the handler's is one of them.
     let others = 2..instances;
     let all = |of: fn(usize) -> String| others.clone().map(of).collect::<String>();

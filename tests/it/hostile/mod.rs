@@ -4,7 +4,7 @@ mod cases;
 mod concurrent;
 mod crowd;
 mod guest;
-mod instances;
+pub(crate) mod instances;
 mod soak;
 mod worker;
 
