@@ -9,10 +9,11 @@ use crate::event::{Event, EventId, Keep, Verdict};
 use crate::store::{Accepted, DedupKey, Delivery, Error, Lease, NewEvent, Result, strip, weight};
 
 const NAMED: &str = "SELECT event, expires, bytes FROM dedup WHERE org = ?1 AND endpoint = ?2 AND key = ?3";
+const ENDED: &str = "SELECT 1 FROM sessions WHERE org = ?1 AND id = ?2";
 
 /// Every query of this file that looks for rows.
 #[cfg(test)]
-pub(super) const QUERIES: [&str; 1] = [NAMED];
+pub(super) const QUERIES: [&str; 2] = [NAMED, ENDED];
 
 /// An event whose JSON is written before it reaches the one thread that all of them pass.
 pub(super) struct Written {
@@ -135,14 +136,18 @@ fn keep(tx: &Connection, new: &Written, id: &str) -> Result<()> {
     Ok(())
 }
 
+/// A row by its values, here as elsewhere: for what is inserted from a query SQLite keeps what the pages said, to undo a part.
 fn owe(tx: &Connection, lease: &Lease, event: &Event, id: &str, delivery: &Delivery) -> Result<()> {
     let session = delivery.session.to_string();
+    let is_there = || Error::Conflict(format!("the session {session} is there already"));
+    if tx.prepare_cached(ENDED)?.exists((&event.org, &session))? {
+        return Err(is_there());
+    }
     let mut insert = tx.prepare_cached(
         "INSERT INTO deliveries (org, session, event, method, trigger, deployment, created, attempt, first_attempt, due,
                                  lane, keep, interruptions, attempts, owner)
-         SELECT :org, :session, :event, :method, :trigger, :deployment, :created, :attempt, :first_attempt, :due,
-                :lane, :keep, :interruptions, '[]', :owner
-         WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE org = :org AND id = :session)
+         VALUES (:org, :session, :event, :method, :trigger, :deployment, :created, :attempt, :first_attempt, :due,
+                 :lane, :keep, :interruptions, '[]', :owner)
          ON CONFLICT DO NOTHING",
     )?;
     let inserted = insert.execute(named_params! {
@@ -161,8 +166,5 @@ fn owe(tx: &Connection, lease: &Lease, event: &Event, id: &str, delivery: &Deliv
         ":interruptions": delivery.interruptions,
         ":owner": lease.node,
     })?;
-    if inserted == 0 {
-        return Err(Error::Conflict(format!("the session {session} is there already")));
-    }
-    Ok(())
+    if inserted == 0 { Err(is_there()) } else { Ok(()) }
 }

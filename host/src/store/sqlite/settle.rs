@@ -23,6 +23,11 @@ impl Settled {
 /// What a settlement reads of its delivery.
 struct Owed {
     event: String,
+    method: String,
+    trigger: String,
+    deployment: String,
+    created: i64,
+    lane: Option<String>,
     keep: Keep,
     attempts: Vec<Attempt>,
     bytes: u64,
@@ -63,11 +68,17 @@ pub(super) fn settle(tx: &Connection, lease: &Lease, settled: &Settled) -> Resul
 
 fn owed(tx: &Connection, lease: &Lease, org: &Org, session: &str) -> Result<Owed> {
     let mut query = tx.prepare_cached(
-        "SELECT event, keep, attempts, bytes FROM deliveries WHERE org = ?1 AND session = ?2 AND owner = ?3",
+        "SELECT event, method, trigger, deployment, created, lane, keep, attempts, bytes
+         FROM deliveries WHERE org = ?1 AND session = ?2 AND owner = ?3",
     )?;
     let owed = |row: &Row<'_>| -> Result<Owed> {
         Ok(Owed {
             event: row.get("event")?,
+            method: row.get("method")?,
+            trigger: row.get("trigger")?,
+            deployment: row.get("deployment")?,
+            created: row.get("created")?,
+            lane: row.get("lane")?,
             keep: row::parsed(row, "keep")?,
             attempts: row::json(row, "attempts")?,
             bytes: row.get("bytes")?,
@@ -114,13 +125,19 @@ fn end(tx: &Connection, org: &Org, session: &str, ended: &Ended<'_>, owed: &Owed
     let mut insert = tx.prepare_cached(
         "INSERT INTO sessions (org, id, event, method, trigger, deployment, state, created, attempts, reason, ended, lane,
                                keep, bytes)
-         SELECT org, session, event, method, trigger, deployment, :state, created, :attempts, :reason, :ended, lane, keep,
-                :bytes
-         FROM deliveries WHERE org = :org AND session = :session",
+         VALUES (:org, :session, :event, :method, :trigger, :deployment, :state, :created, :attempts, :reason, :ended, :lane,
+                 :keep, :bytes)",
     )?;
     insert.execute(named_params! {
         ":org": org,
         ":session": session,
+        ":event": owed.event,
+        ":method": owed.method,
+        ":trigger": owed.trigger,
+        ":deployment": owed.deployment,
+        ":created": owed.created,
+        ":lane": owed.lane,
+        ":keep": owed.keep.as_str(),
         ":state": ended.state.as_str(),
         ":attempts": row::to_json(&owed.attempts)?,
         ":reason": ended.reason,

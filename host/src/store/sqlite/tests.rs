@@ -105,6 +105,7 @@ async fn what_is_looked_up_for_all_orgs_has_an_index_too() {
     let plans = sqlite.readers.read(|tx| queries.map(|query| plan(tx, query)).collect::<Result<Vec<_>, _>>());
     insta::assert_snapshot!(plans.await.unwrap().concat(), @"
     SEARCH dedup USING INDEX dedup_by_key (org=? AND endpoint=? AND key=?)
+    SEARCH sessions USING PRIMARY KEY (org=? AND id=?)
     SEARCH deliveries USING INDEX deliveries_by_owner (owner=?)
     SEARCH deliveries USING COVERING INDEX deliveries_by_owner (owner>?)
     SEARCH dedup USING COVERING INDEX dedup_by_expiry (expires<?)
@@ -181,13 +182,14 @@ async fn a_clean_stop_leaves_no_log() {
 /// Keeps the writer busy until the guard is dropped, so that what is asked meanwhile is one batch.
 async fn busy(sqlite: &Sqlite) -> std::sync::mpsc::Sender<()> {
     let (guard, dropped) = channel::<()>();
-    let (start, started) = tokio::sync::oneshot::channel();
+    let started = std::sync::Arc::new(tokio::sync::Notify::new());
+    let start = started.clone();
     let held = queue(sqlite.writer.write(move |_| {
-        start.send(()).unwrap();
+        start.notify_one();
         assert!(dropped.recv().is_err(), "the guard is dropped, never used");
         Ok(())
     }));
-    started.await.unwrap();
+    started.notified().await;
     drop(held);
     guard
 }
@@ -216,7 +218,7 @@ async fn what_waits_is_committed_together_and_a_refusal_is_its_own() {
         let unknown = queue(sqlite.settle(&lease, settlement(&last.deliveries[0])));
         let also = queue(sqlite.accept(&lease, last.clone()));
         // Within the batch both events are there; to all others none is, so nothing was committed in between.
-        let seen = queue(sqlite.writer.write(move |tx| Ok((count(tx), count(&Connection::open(database)?)))));
+        let seen = queue(sqlite.writer.write(move |tx| Ok((count(tx), count(&Connection::open(&database)?)))));
         drop(guard);
         accepted.await.unwrap();
         assert!(matches!(again.await, Err(Error::Conflict(_))));
