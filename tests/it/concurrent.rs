@@ -55,6 +55,33 @@ async fn more_sessions_than_places_are_answered_all_the_same() {
     }
 }
 
+/// What the stacks of a sandbox may take is memory too: sessions wait until there is so much, and one for which there never is says so.
+#[tokio::test]
+async fn stacks_count_as_memory() {
+    let host = async |memory_per_org| {
+        let mut config = Config::load(None).unwrap();
+        config.guest.memory_per_org = memory_per_org;
+        let triggers = [("later", "concurrent.wat:handle"), ("other", "hello.wat:handle")];
+        Host::start_with(config, &manifest("", &triggers)).await
+    };
+    let enough = host(24 << 20).await;
+    let answers = (0..16).map(|_| enough.send(get("later")));
+    for answer in futures_util::future::join_all(answers).await {
+        assert_eq!((answer.status, answer.text()), (200, "hello"));
+    }
+    let short = host(8 << 20).await;
+    let answer = short.send(get("later")).await;
+    let event = short.settled(answer.header("tenterhook-event-id").unwrap()).await;
+    let attempt = &event["sessions"][0]["attempts"][0];
+    assert_eq!(attempt["fault"], "unavailable", "{attempt}");
+    let error = attempt["error"].as_str().unwrap();
+    assert!(
+        error.contains("the org's sandboxes together hold as much memory as they may (guest.memory_per_org)"),
+        "{error}"
+    );
+    assert_eq!(short.send(get("other")).await.text(), "hello");
+}
+
 #[tokio::test]
 async fn an_operator_may_do_without_them() {
     let mut config = Config::load(None).unwrap();
@@ -138,4 +165,26 @@ async fn requests_of_wasi_0_3_are_under_the_same_policy() {
     assert_eq!(said, "ErrorCode::HttpRequestDenied, ErrorCode::HttpRequestDenied");
     let error = record["requests"][0]["error"].as_str().unwrap();
     assert!(error.contains("the secret `TOKEN` is not for it"), "{error}");
+}
+
+/// However many requests of WASI 0.3 a guest sends at once: so many go out as one attempt may make, the others are told so, and no more
+/// of them are kept than one.
+#[tokio::test]
+async fn a_flood_of_requests_of_wasi_0_3_is_bounded() {
+    let port = server().await.port();
+    let resolver = Rebinding::new(&[("api.example", &["127.0.0.1"])]);
+    let mut config = config(port);
+    (config.guest.outbound.requests, config.guest.outbound.at_once) = (10, 2);
+    let keys = format!("  outbound:\n    - {{url: 'http://api.example:{port}', addresses: [127.0.0.1]}}\n");
+    let manifest = manifest(&keys, &[("flood", "concurrent.rs:flood"), ("hello", "hello.wat:handle")]);
+    let host = Host::start_resolving(config, resolver, &manifest).await;
+    let (said, record) = attempt(&host, get(&format!("flood?authority=api.example:{port}&path=/echo"))).await;
+    assert_eq!(said, r#"{"200": 10, "ErrorCode::ConnectionLimitReached": 90}"#);
+    let requests = record["requests"].as_array().unwrap();
+    assert_eq!(requests.len(), 11, "{record}");
+    assert_eq!(requests.iter().filter(|request| request["status"] == 200).count(), 10, "{record}");
+    let refused = requests.iter().filter_map(|request| request["error"].as_str()).collect::<Vec<_>>();
+    assert_eq!(refused, ["an attempt makes at most 10 requests (guest.outbound.requests)"]);
+    assert_eq!(record["used"]["outbound"], 100, "{record}");
+    assert_eq!(host.send(get("hello")).await.text(), "hello");
 }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::harness::program::{self, Up, text};
 use crate::harness::{guests, wat, web};
+use crate::hostile::instances::{self, MOST};
 use crate::secrets::{self, SECRET};
 
 /// A server with two orgs, and a developer's token for each.
@@ -19,8 +20,15 @@ struct Host {
 
 impl Host {
     fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// With these settings.
+    fn start_with(settings: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let up = Up::serve(&dir.path().join("data"));
+        let file = dir.path().join("settings.toml");
+        std::fs::write(&file, settings).unwrap();
+        let up = Up::serve_with(&dir.path().join("data"), &["--config", file.to_str().unwrap()]);
         let operator = up.listening["operator_token"].as_str().unwrap().to_owned();
         Self { up, operator, dir }
     }
@@ -254,4 +262,26 @@ fn a_secret_goes_in_and_never_comes_out() {
         secrets::holding(&host.dir.path().join("data"), &[SECRET, "another-value-5d1e", "second-value-71c2"]),
         none
     );
+}
+
+/// `async` handlers that wait hold their places meanwhile. Two orgs that have as many as they can leave some to a third.
+#[test]
+fn handlers_that_wait_keep_no_other_org_waiting() {
+    let host = Host::start_with("[guest.concurrent]\nsandboxes = 8\n");
+    let waiting = instances::waiting(MOST);
+    for name in ["first", "second"] {
+        let org = host.org(name);
+        let manifest = manifest("shop", "waits:handle").replace("is_sync: true", "timeout: 10m");
+        org.write(&manifest, &[("waits.wasm", &waiting)]);
+        let placed = org.deploy();
+        for _ in 0..8 {
+            assert_eq!(org.send(&placed).0, 202);
+        }
+    }
+    let third = host.org("third");
+    third.write(&manifest("shop", "hello:handle"), &[("hello.wasm", &wat::concurrent_fixture())]);
+    let placed = third.deploy();
+    for _ in 0..4 {
+        assert_eq!(third.send(&placed), (200, "hello".to_owned()));
+    }
 }

@@ -45,6 +45,11 @@ impl FromIterator<(String, String)> for Pairs {
 pub struct Headers(Pairs);
 
 impl Headers {
+    /// None yet, with room for so many fields.
+    pub fn with_capacity(fields: usize) -> Self {
+        Self(Pairs(Vec::with_capacity(fields)))
+    }
+
     /// Appends a field as it came from the wire: any case, any bytes.
     pub fn append(&mut self, name: &str, value: &[u8]) {
         self.0.0.push((canonical(name), decode(value)));

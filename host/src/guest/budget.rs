@@ -37,6 +37,15 @@ pub(super) struct Share {
     unused: u32,
 }
 
+/// What one sandbox holds for as long as it exists. It is part of its state, so that it is given back when the sandbox is gone, whoever
+/// has stopped waiting for its end before.
+pub(super) struct Held {
+    /// Its memory.
+    pub(super) memory: Share,
+    /// Its place, if there are so few for its kind that they are counted.
+    pub(super) place: Option<Share>,
+}
+
 /// Whose share is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exhausted {
@@ -55,9 +64,9 @@ impl Budget {
         Self::new(PAGE, total, per_org)
     }
 
-    /// A budget of so many places, of which an org may have `per_org`; for 0, half of them.
+    /// A budget of so many places, of which an org may have `per_org`; for 0, a quarter of them, since what waits keeps its place.
     pub(super) fn of_places(total: usize, per_org: usize) -> Self {
-        let per_org = if per_org > 0 { per_org } else { total.div_ceil(2) };
+        let per_org = if per_org > 0 { per_org } else { total.div_ceil(4) };
         Self::new(1, total as u64, per_org as u64)
     }
 
@@ -191,6 +200,47 @@ mod tests {
         assert_eq!(second.take(60 * PAGE), Ok(()));
         let mut large = budget.share(&org, 101 * PAGE).await;
         assert!(large.take(101 * PAGE).is_err(), "what there never is is not waited for");
+    }
+
+    /// Whoever has its part of the places waits for its own, and stands in nobody's way.
+    #[tokio::test]
+    async fn two_orgs_that_take_what_they_can_leave_places_to_a_third() {
+        let budget = Budget::of_places(8, 0);
+        let [a, b, c] = ["a", "b", "c"].map(Org::from);
+        let mut held = Vec::new();
+        for org in [&a, &a, &b, &b] {
+            held.push(budget.share(org, 1).await);
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        let (mut third_of_a, mut third_of_b) = (pin!(budget.share(&a, 1)), pin!(budget.share(&b, 1)));
+        assert!(third_of_a.as_mut().poll(&mut context).is_pending());
+        assert!(third_of_b.as_mut().poll(&mut context).is_pending());
+        let mut of_c = pin!(budget.share(&c, 1));
+        let Poll::Ready(of_c) = of_c.as_mut().poll(&mut context) else { panic!("four of eight are free") };
+        assert_eq!(of_c.taken, 1);
+        held.remove(0);
+        assert!(third_of_b.as_mut().poll(&mut context).is_pending());
+        let Poll::Ready(third_of_a) = third_of_a.as_mut().poll(&mut context) else { panic!("one of its own is free") };
+        assert_eq!(third_of_a.taken, 1);
+    }
+
+    /// When others hold all of them, the one that has none is the next, however many wait of each of the others.
+    #[tokio::test]
+    async fn an_org_without_a_place_has_the_next_that_is_given_back() {
+        let budget = Budget::of_places(4, 0);
+        let mut held = Vec::new();
+        for org in ["a", "b", "c", "d"] {
+            held.push(budget.share(&org.into(), 1).await);
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        let (a, e) = (Org::from("a"), Org::from("e"));
+        let mut waiting: Vec<_> = (0..10).map(|_| Box::pin(budget.share(&a, 1))).collect();
+        assert!(waiting.iter_mut().all(|share| share.as_mut().poll(&mut context).is_pending()));
+        let mut of_e = pin!(budget.share(&e, 1));
+        assert!(of_e.as_mut().poll(&mut context).is_pending());
+        held.remove(0);
+        assert!(waiting.iter_mut().all(|share| share.as_mut().poll(&mut context).is_pending()));
+        assert!(of_e.as_mut().poll(&mut context).is_ready());
     }
 
     #[test]

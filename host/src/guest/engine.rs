@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::budget::Budget;
 use super::lane::Lane;
-use super::runtime::Runtimes;
+use super::runtime::{self, Runtimes};
 use super::{compile, kv, library};
 use crate::egress;
 use crate::trigger::Limits;
@@ -53,7 +53,7 @@ pub struct Config {
 pub struct Concurrent {
     /// Sandboxes of theirs that exist at once; 0 refuses such components.
     pub sandboxes: usize,
-    /// An org's; 0 is half of them.
+    /// An org's; 0 is a quarter of them.
     pub sandboxes_per_org: usize,
     /// Whether WASI 0.3 is offered.
     pub wasi_0_3: bool,
@@ -91,6 +91,8 @@ pub struct Engine {
     pub(super) budget: Budget,
     /// Sandboxes of concurrent components.
     pub(super) places: Budget,
+    /// What the stacks of one of those may take, in bytes.
+    pub(super) stacks: u64,
 }
 
 impl Engine {
@@ -108,6 +110,7 @@ impl Engine {
         let places = Budget::of_places(places, config.concurrent.sandboxes_per_org);
         let lane = Lane::new(threads, per_org).map_err(|error| SetupError(error.to_string()))?;
         let (ceilings, tick, stack) = (config.ceilings, config.tick(), config.stack);
-        Ok(Self { runtimes, ceilings, tick, stack, lane, budget, places })
+        let stacks = runtime::stack_bytes(config);
+        Ok(Self { runtimes, ceilings, tick, stack, lane, budget, places, stacks })
     }
 }

@@ -95,15 +95,21 @@ fn cause(error: &wasmtime::Error, state: &State, stack: usize) -> (FaultKind, St
             (kind, format!("the guest wanted {wanted} {what}, {}", state.exceeded(limit)))
         }
         Some(Refused::Memory(exhausted)) => {
-            let (whose, setting) = match exhausted {
-                Exhausted::Org => ("the org's", "guest.memory_per_org"),
-                Exhausted::Host => ("all", "guest.memory_total"),
-            };
-            let message = format!("{whose} sandboxes together hold as much memory as they may ({setting})");
-            (FaultKind::Unavailable, message)
+            let Fault { kind, message } = self::exhausted(exhausted);
+            (kind, message)
         }
         None => (FaultKind::Trap, root),
     }
+}
+
+/// What is said of a guest for which there is no memory, which is no fault of its own.
+pub(super) fn exhausted(exhausted: Exhausted) -> Fault {
+    let (whose, setting) = match exhausted {
+        Exhausted::Org => ("the org's", "guest.memory_per_org"),
+        Exhausted::Host => ("all", "guest.memory_total"),
+    };
+    let message = format!("{whose} sandboxes together hold as much memory as they may ({setting})");
+    Fault { kind: FaultKind::Unavailable, message }
 }
 
 /// `what` is the engine's own word: `instance count too high at 51`.

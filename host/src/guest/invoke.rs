@@ -7,7 +7,7 @@ use std::time::Duration;
 use wasmtime::Store;
 
 use super::bindings::types;
-use super::budget::Share;
+use super::budget::Held;
 use super::code::Kind;
 use super::imports::State;
 use super::meter::Meter;
@@ -56,22 +56,28 @@ impl Engine {
         };
         // Nor when it has to wait for a place, or until others have given back the memory that it begins with. Who waits for a
         // place holds no memory that others could have.
-        let places = u64::from(loaded.kind == Kind::Concurrent);
-        let _place = tokio::select! {
+        let (mut place, mut stacks) = (None, 0);
+        if loaded.kind == Kind::Concurrent {
+            stacks = self.stacks;
+            place = tokio::select! {
+                biased;
+                () = &mut stop => return nothing_ran(None, clock),
+                place = self.places.share(&job.event.org, 1) => Some(place),
+            };
+        }
+        let mut share = tokio::select! {
             biased;
             () = &mut stop => return nothing_ran(None, clock),
-            place = self.places.share(&job.event.org, places) => place,
+            share = self.budget.share(&job.event.org, loaded.memory + stacks) => share,
         };
-        let share = tokio::select! {
-            biased;
-            () = &mut stop => return nothing_ran(None, clock),
-            share = self.budget.share(&job.event.org, loaded.memory) => share,
-        };
+        if let Err(exhausted) = share.take(stacks) {
+            return nothing_ran(Some(Outcome::Fault(fault::exhausted(exhausted))), clock);
+        }
         let started_at = clock.now();
         let (timeout, limits) = (job.timeout, job.limits);
         let (export, org) = (job.export.clone(), job.event.org.clone());
         let meter = Arc::new(Meter::new(limits.cpu(), self.tick));
-        let store = self.store(&loaded, job, share, clock, meter.clone());
+        let store = self.store(&loaded, job, Held { memory: share, place }, clock, meter.clone());
         let mut sandbox = Sandbox::new(store, loaded, export, meter);
         let ended = tokio::select! {
             biased;
@@ -89,10 +95,10 @@ impl Engine {
         Run { outcome, logs, started_at, ended_at: clock.now(), cpu, peak_memory, used, requests }
     }
 
-    fn store(&self, module: &Loaded, job: Job, share: Share, clock: &Clock, meter: Arc<Meter>) -> Store<State> {
+    fn store(&self, module: &Loaded, job: Job, held: Held, clock: &Clock, meter: Arc<Meter>) -> Store<State> {
         let [response_bytes, handles] =
             [job.limits.response_bytes, job.limits.handles].map(|most| usize::try_from(most).unwrap_or(usize::MAX));
-        let state = State::new(job, self.ceilings, share, clock.clone());
+        let state = State::new(job, self.ceilings, held, clock.clone());
         let mut store = Store::new(module.pre.component().engine(), state);
         store.limiter(State::limiter);
         // Handles that the guest makes itself take memory of the host too, and so do its tasks, streams and futures.

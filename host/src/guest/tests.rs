@@ -5,6 +5,8 @@ mod library;
 mod shelf;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use wit_parser::Resolve;
@@ -12,7 +14,8 @@ use wit_parser::Resolve;
 use super::bindings::types;
 use super::component::{self, Layer};
 use super::response;
-use crate::event::FaultKind;
+use super::{Grants, Job};
+use crate::event::{Data, Event, EventId, EventType, FaultKind, Raw, SessionId, Timestamp};
 use crate::trigger::Limits;
 
 const LIMITS: Limits = Limits {
@@ -29,6 +32,32 @@ const LIMITS: Limits = Limits {
 
 /// What a trigger may raise one of them to.
 const CEILINGS: Limits = Limits { response_headers: 3, ..LIMITS };
+
+/// A job for no guest.
+fn job() -> Job {
+    let now = Timestamp::UNIX_EPOCH;
+    let event = Event {
+        id: EventId::new(now),
+        org: "org".into(),
+        endpoint: "hook".into(),
+        received_at: now,
+        kind: EventType::of("GET"),
+        data: Arc::new(Data::new(Raw::default())),
+        redispatched_from: None,
+    };
+    Job {
+        event: Arc::new(event),
+        session: SessionId::new(now),
+        attempt: 1,
+        trigger: "hook".into(),
+        export: "handle".to_owned(),
+        vars: Arc::default(),
+        timeout: Duration::from_secs(1),
+        limits: LIMITS,
+        memory_quota: LIMITS.memory,
+        grants: Grants::default(),
+    }
+}
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> types::Response {
     let pair = |(name, value): &(&str, &str)| types::Pair { name: (*name).to_owned(), value: (*value).to_owned() };

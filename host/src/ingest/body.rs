@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -39,18 +39,21 @@ pub(super) async fn read(intake: &Parts, request: Request<Body>) -> Result<Recei
     Ok(Received { head, body, trailers, room: Arc::new(room) })
 }
 
+/// What all pieces hold. They are copied even when there is one: it is part of the buffer that the connection reads into, all of which
+/// would be held for as long as the event is in memory.
 async fn pieces(mut body: Body, limit: usize, patience: Duration) -> Result<(Bytes, HeaderMap), Rejection> {
-    let mut whole = Whole::default();
+    let mut whole =
+        Vec::with_capacity(usize::try_from(body.size_hint().lower()).map_or(limit, |declared| declared.min(limit)));
     let mut trailers = HeaderMap::new();
     while let Some(frame) = tokio::time::timeout(patience, body.frame()).await? {
         let frame = frame.map_err(|error| Rejection::Malformed(broken(&error)))?;
         match frame.into_data() {
             Ok(piece) if whole.len() + piece.len() > limit => return Err(Rejection::TooLarge { limit }),
-            Ok(piece) => whole.push(piece),
+            Ok(piece) => whole.extend_from_slice(&piece),
             Err(frame) => trailers.extend(frame.into_trailers().unwrap_or_default()),
         }
     }
-    Ok((whole.into_bytes(), trailers))
+    Ok((whole.into_boxed_slice().into(), trailers))
 }
 
 /// Room for a body of so many bytes.
@@ -67,32 +70,4 @@ fn broken(error: &axum::Error) -> String {
         cause = inner;
     }
     cause.to_string()
-}
-
-/// A body in pieces. Most have one, which is not copied.
-#[derive(Default)]
-struct Whole {
-    first: Bytes,
-    rest: BytesMut,
-}
-
-impl Whole {
-    fn len(&self) -> usize {
-        self.first.len() + self.rest.len()
-    }
-
-    fn push(&mut self, piece: Bytes) {
-        if self.first.is_empty() && self.rest.is_empty() {
-            self.first = piece;
-            return;
-        }
-        if !self.first.is_empty() {
-            self.rest.extend_from_slice(&std::mem::take(&mut self.first));
-        }
-        self.rest.extend_from_slice(&piece);
-    }
-
-    fn into_bytes(self) -> Bytes {
-        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
-    }
 }

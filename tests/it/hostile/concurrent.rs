@@ -1,9 +1,10 @@
 //! Guests that hurt by what only `async` functions and WASI 0.3 can do.
 
 use super::cases::{CPU, Case, End, case};
+use super::instances;
 use crate::harness::wat;
 
-use End::{Answered, Fault};
+use End::{Answered, Fault, Refused};
 
 /// A core module in WAT with an `async` handler. Each part is what a harmless one would have unless it is given.
 struct Guest {
@@ -33,6 +34,10 @@ const CLOCK: (&str, &str) = (
 );
 const CLOCK_IMPORTS: &str = r#"(import "$root" "[waitable-set-new]" (func $set (result i32)))
   (import "$root" "[waitable-join]" (func $join (param i32 i32)))
+  (import "wasi:clocks/monotonic-clock@0.3.0" "[async-lower]wait-for" (func $after (param i64) (result i32)))"#;
+
+const CANCELS: &str = r#"(import "$root" "[subtask-cancel]" (func $cancel (param i32) (result i32)))
+  (import "$root" "[subtask-drop]" (func $drop (param i32)))
   (import "wasi:clocks/monotonic-clock@0.3.0" "[async-lower]wait-for" (func $after (param i64) (result i32)))"#;
 
 const OUTPUT: (&str, &str) = (
@@ -71,6 +76,18 @@ impl Guest {
     }
 }
 
+/// How one ends that never answers. An engine that asserts more than a released one fails by it.
+const NO_ANSWER: End = if cfg!(debug_assertions) {
+    Fault("trap", "the host failed while the handler ran")
+} else {
+    Fault("trap", "async-lifted export failed to produce a result")
+};
+
+/// One that never waits for anything, and never loops.
+pub(super) fn gives_way_for_ever() -> Vec<u8> {
+    Guest { handle: YIELDS, callback: YIELDS, ..HARMLESS }.component()
+}
+
 /// All of them, in the order of the table.
 pub(super) fn all() -> Vec<Case> {
     vec![
@@ -84,9 +101,7 @@ pub(super) fn all() -> Vec<Case> {
                 (i32.or (i32.const 2) (i32.shl (local.get $i) (i32.const 4)))";
             Guest { imports: CLOCK_IMPORTS, wasi: CLOCK, handle, ..HARMLESS }.component()
         }),
-        case("async: gives way for ever", CPU, Fault("cpu_time", "300 ms"), || {
-            Guest { handle: YIELDS, callback: YIELDS, ..HARMLESS }.component()
-        }),
+        case("async: gives way for ever", CPU, Fault("cpu_time", "300 ms"), gives_way_for_ever),
         case("async: loops after its answer", CPU, Fault("cpu_time", "300 ms"), || {
             Guest { handle: "(call $answer) (loop $again (br $again)) (i32.const 0)", ..HARMLESS }.component()
         }),
@@ -97,10 +112,7 @@ pub(super) fn all() -> Vec<Case> {
         case("async: answers twice", "", Fault("trap", "task.return"), || {
             Guest { handle: "(call $answer) (call $answer) (i32.const 0)", ..HARMLESS }.component()
         }),
-        // An engine that asserts more than a released one fails by it: that is a trap too.
-        case("async: ends without an answer", "", Fault("trap", ""), || {
-            Guest { handle: ENDED, ..HARMLESS }.component()
-        }),
+        case("async: ends without an answer", "", NO_ANSWER, || Guest { handle: ENDED, ..HARMLESS }.component()),
         case("async: answers, and leaves what it waited for", "", Answered, || {
             let handle = "(drop (call $after (i64.const 3600000000000))) (call $answer) (i32.const 0)";
             Guest { imports: CLOCK_IMPORTS, wasi: CLOCK, handle, ..HARMLESS }.component()
@@ -120,6 +132,22 @@ pub(super) fn all() -> Vec<Case> {
         case("async: prints ever more streams that it does not write", "", Fault("limit", "limit of 1000"), || {
             let handle = "(loop $again (drop (call $print (i32.wrap_i64 (call $stream)))) (br $again)) (i32.const 0)";
             Guest { imports: OUTPUT_IMPORTS, wasi: OUTPUT, handle, ..HARMLESS }.component()
+        }),
+        case("async: calls and cancels for ever", CPU, Fault("cpu_time", "300 ms"), || {
+            let handle = "(loop $again
+                (local.set $i (i32.shr_u (call $after (i64.const 3600000000000)) (i32.const 4)))
+                (drop (call $cancel (local.get $i)))
+                (call $drop (local.get $i))
+                (br $again))
+                (i32.const 0)";
+            Guest { imports: CANCELS, wasi: CLOCK, handle, ..HARMLESS }.component()
+        }),
+        case("async: writes to itself for ever", CPU, Fault("cpu_time", "300 ms"), instances::writing_to_each_other),
+        case("async: waits in 16 instances at once", "timeout: 1s", Fault("timeout", "longer than 1s"), || {
+            instances::waiting(instances::MOST)
+        }),
+        case("async: 17 instances of components", "", Refused("it is made of 17 instances of components"), || {
+            instances::waiting(instances::MOST + 1)
         }),
     ]
 }

@@ -2,7 +2,9 @@
 
 mod cases;
 mod concurrent;
+mod crowd;
 mod guest;
+pub(crate) mod instances;
 mod soak;
 mod worker;
 

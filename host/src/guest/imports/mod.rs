@@ -20,7 +20,7 @@ use self::limiter::{Limiter, Refused};
 use self::log::Log;
 use self::outbound::Outbound;
 use self::reply::Sent;
-use super::budget::Share;
+use super::budget::{Held, Share};
 use super::{Job, bindings};
 use crate::clock::Clock;
 use crate::event::{LogEntry, OutboundRequest, Used};
@@ -32,6 +32,7 @@ pub(super) struct State {
     /// What the job's limits may be raised to.
     ceilings: Limits,
     limiter: Limiter,
+    _place: Option<Share>,
     log: Arc<Mutex<Log>>,
     clock: Clock,
     /// What was asked of the host so far.
@@ -46,14 +47,15 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(mut job: Job, ceilings: Limits, share: Share, clock: Clock) -> Self {
+    pub(super) fn new(mut job: Job, ceilings: Limits, held: Held, clock: Clock) -> Self {
         let limits = job.limits;
         let log = Arc::new(Mutex::new(Log::new(clock.clone(), job.attempt, limits, ceilings)));
         let mut table = ResourceTable::new();
         table.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
-        let (outbound, limiter) = (Outbound::new(job.grants.outbound.take()), Limiter::new(&limits, share));
+        let Held { memory, place: _place } = held;
+        let (outbound, limiter) = (Outbound::new(job.grants.outbound.take()), Limiter::new(&limits, memory));
         let (calls, http) = (Used::default(), WasiHttpCtx::new());
-        Self { job, ceilings, limiter, log, clock, calls, wasi: None, outbound, sent: None, http, table }
+        Self { job, ceilings, limiter, _place, log, clock, calls, wasi: None, outbound, sent: None, http, table }
     }
 
     pub(super) fn limiter(&mut self) -> &mut dyn ResourceLimiter {

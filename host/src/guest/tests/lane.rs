@@ -1,6 +1,6 @@
 //! Guests that compute for long, played by futures that give way as guests do.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -8,7 +8,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::getpriority_process;
 
+use super::{LIMITS, job};
+use crate::clock::Clock;
 use crate::event::Org;
+use crate::guest::budget::{Budget, Held};
+use crate::guest::imports::State;
 use crate::guest::lane::{Lane, Place};
 use crate::guest::meter::Meter;
 use crate::guest::sandbox::{Ended, Task};
@@ -148,4 +152,33 @@ async fn one_that_is_given_up_on_ends() {
     tokio::time::sleep(Duration::from_millis(30)).await;
     assert_eq!(ticks(), before, "nothing runs any more");
     assert_eq!(Arc::strong_count(&first) + Arc::strong_count(&second), 2, "both are gone");
+}
+
+/// A guest that computes is not gone as soon as nobody waits for it any more: until it is, its place is nobody else's.
+#[tokio::test]
+async fn a_place_is_taken_until_the_sandbox_is_gone() {
+    let (lane, org, meter) = (Lane::new(1, 1).unwrap(), Org::from("org"), Meter::new(PATIENCE, Duration::ZERO));
+    let (memory, places) = (Budget::of_memory(1 << 20, 1 << 20), Budget::of_places(1, 1));
+    let held = Held { memory: memory.share(&org, 0).await, place: Some(places.share(&org, 1).await) };
+    let state = State::new(job(), LIMITS, held, Clock::system());
+    let [computes, is_done] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+    let (here, told) = (computes.clone(), is_done.clone());
+    let guest: Task = Box::pin(async move {
+        here.store(true, Ordering::SeqCst);
+        while !told.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        drop(state);
+        Ok(Ok(None))
+    });
+    let (mut place, meter) = (Place::Here(guest), Arc::new(meter));
+    tokio::select! {
+        _ = lane.finish(&org, &meter, &mut place) => panic!("it is not done"),
+        () = until(|| computes.load(Ordering::SeqCst)) => {}
+    }
+    drop(place);
+    let mut next = pin!(places.share(&org, 1));
+    assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    is_done.store(true, Ordering::SeqCst);
+    tokio::time::timeout(PATIENCE, next).await.expect("the place is given back");
 }

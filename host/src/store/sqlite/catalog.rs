@@ -64,7 +64,7 @@ impl Catalog for Sqlite {
         let touch = "UPDATE records SET used = ?4 WHERE org = ?1 AND kind = ?2 AND key = ?3";
         self.writer
             .write(move |tx| {
-                tx.prepare_cached(touch)?.execute((&org, kind.as_str(), key, at.as_microsecond()))?;
+                tx.prepare_cached(touch)?.execute((&org, kind.as_str(), &key, at.as_microsecond()))?;
                 Ok(())
             })
             .await

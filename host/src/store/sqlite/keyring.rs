@@ -17,7 +17,7 @@ impl Keyring for Sqlite {
     }
 
     async fn keep_org_key(&self, key: OrgKey) -> Result<OrgKey> {
-        self.writer.write(move |tx| keep(tx, key)).await
+        self.writer.write(move |tx| keep(tx, &key)).await
     }
 
     async fn org_keys(&self) -> Result<Vec<OrgKey>> {
@@ -43,13 +43,13 @@ fn find(tx: &Connection, org: &Org) -> Result<Option<OrgKey>> {
     rows.next()?.map(org_key).transpose()
 }
 
-fn keep(tx: &Connection, key: OrgKey) -> Result<OrgKey> {
+fn keep(tx: &Connection, key: &OrgKey) -> Result<OrgKey> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO org_keys (org, master, wrapped) VALUES (:org, :master, :wrapped) ON CONFLICT DO NOTHING",
     )?;
     let inserted = insert.execute(named_params! { ":org": key.org, ":master": key.master, ":wrapped": key.wrapped })?;
     if inserted == 1 {
-        return Ok(key);
+        return Ok(key.clone());
     }
     find(tx, &key.org)?
         .ok_or_else(|| Error::Corrupt(format!("the key of the org `{}` is neither there nor not", key.org)))

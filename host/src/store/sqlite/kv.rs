@@ -30,7 +30,7 @@ impl Kv for Sqlite {
 
     async fn change(&self, space: &Space, key: &str, change: Change, room: Room, now: Timestamp) -> Result<Changed> {
         let (space, key) = (space.clone(), key.to_owned());
-        self.writer.write(move |tx| apply(tx, &space, &key, change, room, now)).await
+        self.writer.write(move |tx| apply(tx, &space, &key, change.clone(), room, now)).await
     }
 
     async fn list(&self, space: &Space, query: EntryQuery, now: Timestamp) -> Result<Entries> {

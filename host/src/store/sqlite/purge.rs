@@ -54,9 +54,9 @@ impl Purge for Sqlite {
     async fn purge(&self, org: &Org, part: Part, budget: u32) -> Result<Purged> {
         let org = org.clone();
         self.writer
-            .write(move |tx| match part {
+            .write(move |tx| match &part {
                 Part::Org => purge_org(tx, &org, budget),
-                Part::Project { name, slugs, after } => purge_project(tx, &org, &name, &slugs, after, budget),
+                Part::Project { name, slugs, after } => purge_project(tx, &org, name, slugs, *after, budget),
             })
             .await
     }

@@ -41,13 +41,14 @@ impl Writer {
     }
 
     /// Runs `op` in a transaction that it shares with others, and answers when that is durable. An `op` that fails
-    /// leaves nothing behind. One whose asker went away is committed all the same.
+    /// leaves nothing behind. One whose asker went away is committed all the same. It runs again, with nothing there of what it
+    /// wrote, when another one of the transaction failed.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        op: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        op: impl Fn(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(Asked { op: Some(op), value: None, answer });
+        let job = Box::new(Asked { op, value: None, answer });
         let jobs = self.jobs.as_ref().expect("the channel is closed by `drop` alone");
         jobs.send(job).await.map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
@@ -69,15 +70,14 @@ fn stopped() -> Error {
 }
 
 struct Asked<F, T> {
-    op: Option<F>,
+    op: F,
     value: Option<T>,
     answer: oneshot::Sender<Result<T>>,
 }
 
-impl<T: Send, F: FnOnce(&Connection) -> Result<T> + Send> Job for Asked<F, T> {
+impl<T: Send, F: Fn(&Connection) -> Result<T> + Send> Job for Asked<F, T> {
     fn run(&mut self, tx: &Connection) -> Result<()> {
-        let op = self.op.take().expect("a job runs once");
-        self.value = Some(op(tx)?);
+        self.value = Some((self.op)(tx)?);
         Ok(())
     }
 
@@ -111,7 +111,7 @@ fn write_all(database: &Database, conn: Connection, mut asked: mpsc::Receiver<Bo
 }
 
 /// A write that panics is one that failed: were it the thread's end, senders would be refused until somebody notices. What it
-/// touched is not used again: its jobs run once, and the connection is closed.
+/// touched is not used again: its jobs have failed, and the connection is closed.
 fn contained<T>(commit: impl FnOnce() -> Result<T>) -> Result<T> {
     // A panic was printed when it happened.
     let panicked = |_| Err(Error::Backend("a write panicked".to_owned()));
@@ -127,28 +127,51 @@ fn reopened<'c>(database: &Database, open: &'c mut Option<Connection>) -> Result
 
 /// The fate of each job; an error when nothing of the batch is kept.
 fn commit(conn: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<Vec<Result<()>>> {
+    match together(conn, batch)? {
+        true => Ok(batch.iter().map(|_| Ok(())).collect()),
+        false => apart(conn, batch),
+    }
+}
+
+/// Commits all jobs; false when one of them is refused, and nothing is kept. So nearly every batch is written: to be able to undo each job
+/// by itself, SQLite copies every page that it touches, which is a quarter of all the work.
+fn together(conn: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<bool> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in batch {
+        if let Err(err) = job.run(&tx) {
+            return if concerns_all(&tx, &err) { Err(err) } else { tx.rollback().map(|()| false).map_err(Into::into) };
+        }
+    }
+    tx.commit()?;
+    Ok(true)
+}
+
+/// Commits all jobs but those that are refused.
+fn apart(conn: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<Vec<Result<()>>> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut fates = Vec::with_capacity(batch.len());
     for job in batch {
-        fates.push(run(&tx, &mut **job)?);
+        fates.push(alone(&tx, &mut **job)?);
     }
     tx.commit()?;
     Ok(fates)
 }
 
 /// Runs a job so that its refusal does not touch the others; an error when it touches all of them.
-fn run(tx: &Transaction<'_>, job: &mut dyn Job) -> Result<Result<()>> {
+fn alone(tx: &Transaction<'_>, job: &mut dyn Job) -> Result<Result<()>> {
     tx.prepare_cached("SAVEPOINT job")?.execute([])?;
     let fate = job.run(tx);
-    // Some failures of the disk end the whole transaction.
-    if let Err(err) = &fate
-        && (matches!(err, Error::Unavailable(_)) || tx.is_autocommit())
-    {
-        return Err(err.clone());
-    }
-    if fate.is_err() {
+    if let Err(err) = &fate {
+        if concerns_all(tx, err) {
+            return Err(err.clone());
+        }
         tx.prepare_cached("ROLLBACK TO job")?.execute([])?;
     }
     tx.prepare_cached("RELEASE job")?.execute([])?;
     Ok(fate)
+}
+
+/// Some failures of the disk end the whole transaction.
+fn concerns_all(tx: &Transaction<'_>, err: &Error) -> bool {
+    matches!(err, Error::Unavailable(_)) || tx.is_autocommit()
 }

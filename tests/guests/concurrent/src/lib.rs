@@ -1,5 +1,6 @@
 //! `async` handlers that use WASI 0.3, for the tests of the host.
 
+use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
@@ -17,6 +18,7 @@ wit_bindgen::generate!({
             include tenterhook:webhook/imports@0.1.0;
             use tenterhook:webhook/types@0.1.0.{event, response, failure};
             export ask: async func(event: event) -> result<option<response>, failure>;
+            export flood: async func(event: event) -> result<option<response>, failure>;
             export pause: async func(event: event) -> result<option<response>, failure>;
         }
     ",
@@ -29,10 +31,7 @@ export!(Handlers);
 impl Guest for Handlers {
     /// Posts the body of the event, twice at once, to `/url/query/path` of `/url/query/authority`.
     async fn ask(event: Event) -> Result<Option<Response>, Failure> {
-        let text = |key: &str| match event.get(key, &Value::Null) {
-            Value::Text(text) => text,
-            other => format!("{other:?}"),
-        };
+        let text = |key| text(&event, key);
         let (authority, path, secret) =
             (text("/url/query/authority"), text("/url/query/path"), text("/headers/authorization"));
         let body = text("/body/text").into_bytes();
@@ -41,12 +40,30 @@ impl Guest for Handlers {
         Ok(Some(response(format!("{first}, {second}"))))
     }
 
+    /// Sends 100 requests at once to `/url/query/path` of `/url/query/authority`, and counts what becomes of them.
+    async fn flood(event: Event) -> Result<Option<Response>, Failure> {
+        let (authority, path) = (text(&event, "/url/query/authority"), text(&event, "/url/query/path"));
+        let mut ends = BTreeMap::<String, usize>::new();
+        for end in all((0..100).map(|_| post(&authority, &path, "", Vec::new()))).await {
+            let end = end.map_or_else(|error| format!("{error:?}"), |(status, _)| status.to_string());
+            *ends.entry(end).or_default() += 1;
+        }
+        Ok(Some(response(format!("{ends:?}"))))
+    }
+
     /// Waits for a while, twice at once.
     async fn pause(_event: Event) -> Result<Option<Response>, Failure> {
         println!("before");
         both(monotonic_clock::wait_for(20_000_000), monotonic_clock::wait_for(10_000_000)).await;
         println!("after");
         Ok(Some(response("waited".to_owned())))
+    }
+}
+
+fn text(event: &Event, key: &str) -> String {
+    match event.get(key, &Value::Null) {
+        Value::Text(text) => text,
+        other => format!("{other:?}"),
     }
 }
 
@@ -84,6 +101,24 @@ async fn post(authority: &str, path: &str, secret: &str, body: Vec<u8>) -> Resul
     let (_done, done) = wit_future::new(|| Ok(()));
     let (body, _trailers) = Answer::consume_body(answer, done);
     Ok((status, body.collect().await))
+}
+
+/// Awaits many things at once.
+async fn all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut futures: Vec<_> = futures.map(|future| Some(Box::pin(future))).collect();
+    let mut values = Vec::new();
+    poll_fn(move |context| {
+        for place in &mut futures {
+            if let Some(future) = place
+                && let Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                values.push(value);
+                *place = None;
+            }
+        }
+        if futures.iter().all(Option::is_none) { Poll::Ready(std::mem::take(&mut values)) } else { Poll::Pending }
+    })
+    .await
 }
 
 /// Awaits two things at once.
