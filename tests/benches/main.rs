@@ -14,7 +14,9 @@
 mod density;
 mod languages;
 mod load;
+mod peer;
 mod sandbox;
+mod senders;
 mod servers;
 mod store;
 
@@ -72,14 +74,23 @@ fn run() {
 /// What each server makes of webhooks, or only those of these names, beside the bare one.
 fn webhooks(names: &[String]) {
     println!("\nWebhooks, {CONNECTIONS} connections, {TIME:?} each, one core for the server and one for the load");
-    println!("  {:<52} {:>12} {:>8} {:>16}", "server", "requests/s", "÷ bare", "CPU µs/request");
+    println!(
+        "Where the server's core is not busy, the load is the limit or a disk, and the ratio of processor times says more than that of rates"
+    );
+    println!("{}", peer::line());
+    println!(
+        "  {:<52} {:>12} {:>8} {:>16} {:>8} {:>6}",
+        "server", "requests/s", "÷ bare", "CPU µs/request", "bare ÷", "busy"
+    );
     let mut bare = None;
     let is_wanted = |name: &str| names.is_empty() || name == "bare" || names.iter().any(|wanted| wanted == name);
     for server in servers::ALL.iter().filter(|server| is_wanted(server.name)) {
-        let measured = load::measure(server.name, CONNECTIONS, TIME);
-        let baseline = *bare.get_or_insert(measured.rate);
-        let (rate, ratio, cpu) = (measured.rate, measured.rate / baseline, measured.cpu_us);
-        println!("  {:<52} {rate:>12.0} {ratio:>8.2} {cpu:>16.1}", server.what);
+        let Some(command) = server.command() else { continue };
+        let measured = load::measure(command, CONNECTIONS, TIME, 0);
+        let (rate, cpu, busy) = (measured.rate, measured.cpu_us, measured.busy * 100.0);
+        let (bare_rate, bare_cpu) = *bare.get_or_insert((rate, cpu));
+        let (by_rate, by_cpu) = (rate / bare_rate, bare_cpu / cpu);
+        println!("  {:<52} {rate:>12.0} {by_rate:>8.2} {cpu:>16.1} {by_cpu:>8.2} {busy:>5.0}%", server.what);
     }
 }
 
@@ -88,8 +99,8 @@ fn neighbours() {
     println!("\nBeside {HOGS} handlers of another org that never end, the same cores, {CONNECTIONS} connections");
     println!("  {:<52} {:>12} {:>8} {:>9} {:>9}", "server", "requests/s", "÷ alone", "p50", "p99");
     for server in servers::ALL.iter().filter(|server| ["memory-unkept", "sqlite-sync"].contains(&server.name)) {
-        let alone = load::measure(server.name, CONNECTIONS, TIME);
-        let beside = load::measure_beside(server.name, CONNECTIONS, TIME, HOGS);
+        let measure = |hogs| load::measure(server.command().expect("it is this program"), CONNECTIONS, TIME, hogs);
+        let (alone, beside) = (measure(0), measure(HOGS));
         for (what, measured) in [("alone", &alone), ("beside them", &beside)] {
             let (rate, ratio) = (measured.rate, measured.rate / alone.rate);
             let name = format!("{}, {what}", server.what);

@@ -1,9 +1,10 @@
-//! The servers that are compared. Each is this program again, started with its name.
+//! The servers that are compared. Each but the peer's is this program again, started with its name.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,26 +19,55 @@ use tenterhook_host::config::Config;
 use tenterhook_host::deploy::{Applied, Project};
 use tenterhook_host::egress;
 use tenterhook_host::event::DeploymentId;
-use tenterhook_host::guest::compile::Program;
+use tenterhook_host::guest::compile;
 use tenterhook_host::store::{self, Store, memory, sqlite};
+
+use crate::peer;
 
 #[path = "../it/harness/wat.rs"]
 #[expect(dead_code, reason = "the tests use the rest of it")]
-mod wat;
+pub(crate) mod wat;
 
 pub(crate) struct Server {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
+    program: Program,
 }
 
-pub(crate) const ALL: [Server; 6] = [
-    Server { name: "bare", what: "bare axum handler with the same answer" },
-    Server { name: "memory-sync", what: "synchronous, kept in memory only" },
-    Server { name: "memory-unkept", what: "synchronous, `history: none`" },
-    Server { name: "memory-none", what: "no trigger matches, kept in memory only" },
-    Server { name: "sqlite-sync", what: "synchronous, event and session on disk" },
-    Server { name: "sqlite-async", what: "asynchronous (202), event and session on disk" },
+enum Program {
+    This,
+    /// With these options.
+    Peer(&'static [&'static str]),
+}
+
+pub(crate) const ALL: [Server; 8] = [
+    server("bare", "bare axum handler with the same answer", Program::This),
+    server("wasmtime", "`wasmtime serve`", Program::Peer(peer::DEFAULT)),
+    server("wasmtime-tuned", "`wasmtime serve`, tuned", Program::Peer(peer::TUNED)),
+    server("memory-sync", "synchronous, kept in memory only", Program::This),
+    server("memory-unkept", "synchronous, `history: none`", Program::This),
+    server("memory-none", "no trigger matches, kept in memory only", Program::This),
+    server("sqlite-sync", "synchronous, event and session on disk", Program::This),
+    server("sqlite-async", "asynchronous (202), event and session on disk", Program::This),
 ];
+
+const fn server(name: &'static str, what: &'static str, program: Program) -> Server {
+    Server { name, what, program }
+}
+
+impl Server {
+    /// What starts it; none when it is not installed. The first line of the output that is piped ends with its port.
+    pub(crate) fn command(&self) -> Option<Command> {
+        match self.program {
+            Program::This => {
+                let mut command = Command::new(std::env::current_exe().unwrap());
+                command.args(["serve", self.name]).stdout(Stdio::piped());
+                Some(command)
+            }
+            Program::Peer(options) => peer::command(options),
+        }
+    }
+}
 
 /// The path that every server answers.
 pub(crate) const PATH: &str = "/webhooks/hook?name=Ada";
@@ -121,8 +151,8 @@ async fn start(config: Config, store: Store, more: &str) -> (App, DeploymentId) 
 }
 
 /// This program, as what a host compiles modules with.
-pub(crate) fn compiler() -> Program {
-    Program::File { path: "/proc/self/exe".into(), arguments: vec!["compile-module".to_owned()] }
+pub(crate) fn compiler() -> compile::Program {
+    compile::Program::File { path: "/proc/self/exe".into(), arguments: vec!["compile-module".to_owned()] }
 }
 
 /// A host in this process with an asynchronous trigger, whose store is on a disk.

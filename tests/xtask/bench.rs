@@ -21,7 +21,7 @@ pub(crate) struct Args {
 enum Part {
     /// Compiling filters and asking them about events.
     Filters,
-    /// Requests to a server.
+    /// Requests to a server, beside a bare one and `wasmtime serve`, where it is on the `PATH` or `TENTERHOOK_WASMTIME` names it.
     Webhooks,
     /// A webhook beside handlers of another org that never end.
     Neighbours,

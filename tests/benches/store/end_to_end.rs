@@ -18,7 +18,7 @@ pub(super) fn run() {
         runtime().block_on(async {
             let app = servers::app(folder.path()).await;
             let begin = Instant::now();
-            let accepted = load::load(app.address, senders, TIME).await.len();
+            let accepted = load::answered(app.address, senders, TIME).await;
             let taken = begin.elapsed().as_secs_f64();
             let left = app.owed();
             app.settled().await;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
+use wit_parser::{Resolve, WorldId};
 
 /// The component of `tests/guests/wat/{name}.wat`, whose one handler is `handle`.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
@@ -57,8 +57,13 @@ fn encode(source: &str, packages: &str, world: &str) -> Vec<u8> {
     );
     let package = resolve.push_str("guest.wit", &world).expect("the world is valid WIT");
     let world = resolve.select_world(&[package], Some("guest")).expect("it has one world");
+    in_world(source, &resolve, world)
+}
+
+/// The component of a core module in WAT that imports and exports what a world has.
+pub(crate) fn in_world(source: &str, resolve: &Resolve, world: WorldId) -> Vec<u8> {
     let mut module = wat::parse_str(source).unwrap_or_else(|error| panic!("{error}\n{source}"));
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("a world can be embedded");
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).expect("a world can be embedded");
     let encoder = ComponentEncoder::default().validate(true).module(&module);
     encoder.and_then(|mut encoder| encoder.encode()).unwrap_or_else(|error| panic!("{error:#}\n{source}"))
 }
