@@ -31,20 +31,15 @@ pub(super) async fn receive(
         return Err(Rejection::NotFound);
     }
     let selected = select::select(&event, &endpoint);
-    let notice = intake.feed.has_listeners().then(|| notice(&selected));
+    let notice = notice(&selected);
     let (notice, mut answer) = match accept::accept(&intake, &endpoint, selected, received.room.clone()).await? {
         Accepted::New { awaited } => (notice, reply::reply(&event, awaited).await),
         Accepted::Duplicate(first) => {
             let patience = duplicate::patience(&endpoint);
-            (
-                notice.map(|notice| of_duplicate(notice, first)),
-                duplicate::reply(&intake, &event.org, first, patience).await?,
-            )
+            (of_duplicate(notice, first), duplicate::reply(&intake, &event.org, first, patience).await?)
         }
     };
-    if let Some(notice) = notice {
-        intake.feed.publish(|| answered(notice, answer.status(), intake.clock.now()));
-    }
+    intake.feed.publish(|| answered(notice, answer.status(), intake.clock.now()));
     if let Some(allowance) = allowance {
         allowance.tell(answer.headers_mut());
     }
@@ -84,6 +79,9 @@ fn event(intake: &Parts, route: &Route, received: &body::Received) -> Arc<Event>
 pub(super) fn notice(selected: &Selected) -> EventNotice {
     let Selected { new, note, .. } = selected;
     let event = &new.event;
+    if let Some(note) = note {
+        tracing::info!(event.id = %event.id, endpoint = %event.endpoint, note, "an event has no key");
+    }
     EventNotice {
         id: event.id,
         kind: event.kind.clone(),

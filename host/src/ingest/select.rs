@@ -28,9 +28,6 @@ pub(super) fn select(event: &Arc<Event>, endpoint: &Endpoint) -> Selected {
         Some((_, Err(reason))) => (None, Some(format!("taken for a new event, having no key: {reason}"))),
     };
     let mut selected = ask(event, endpoint, endpoint.triggers(), &asked);
-    if let Some(note) = &note {
-        tracing::info!(event.id = %event.id, endpoint = %event.endpoint, note, "an event has no key");
-    }
     selected.note = note;
     if selected.new.keep > Keep::None {
         selected.new.key = key.map(|(dedup, key)| dedup_key(event, dedup, key, selected.awaited));
