@@ -42,8 +42,8 @@ pub(super) async fn read(intake: &Parts, request: Request<Body>) -> Result<Recei
 /// What all pieces hold. They are copied even when there is one: it is part of the buffer that the connection reads into, all of which
 /// would be held for as long as the event is in memory.
 async fn pieces(mut body: Body, limit: usize, patience: Duration) -> Result<(Bytes, HeaderMap), Rejection> {
-    let mut whole =
-        Vec::with_capacity(usize::try_from(body.size_hint().lower()).map_or(limit, |declared| declared.min(limit)));
+    let declared = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
+    let mut whole = Vec::with_capacity(declared.min(limit));
     let mut trailers = HeaderMap::new();
     while let Some(frame) = tokio::time::timeout(patience, body.frame()).await? {
         let frame = frame.map_err(|error| Rejection::Malformed(broken(&error)))?;
@@ -70,4 +70,20 @@ fn broken(error: &axum::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What waits in memory is as large as what was sent.
+    #[tokio::test]
+    async fn a_body_does_not_hold_what_it_was_read_into() {
+        let buffer = Bytes::from(vec![b'x'; 8192]);
+        let body = Body::from(buffer.slice(100..105));
+        let (whole, trailers) = pieces(body, 10, Duration::from_secs(1)).await.unwrap();
+        assert_eq!((&whole[..], trailers.len()), (&b"xxxxx"[..], 0));
+        assert!(!buffer.as_ptr_range().contains(&whole.as_ptr()));
+        assert!(buffer.is_unique(), "nothing else holds the buffer");
+    }
 }

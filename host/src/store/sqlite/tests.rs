@@ -230,6 +230,32 @@ async fn what_waits_is_committed_together_and_a_refusal_is_its_own() {
     assert_eq!(sqlite.readers.read(move |tx| Ok(count(tx))).await.unwrap(), 2);
 }
 
+/// Of a write that is refused when it has written already nothing stays, and what is written beside it is there once.
+#[tokio::test]
+async fn a_refusal_undoes_what_it_wrote_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = sqlite(dir.path());
+    let insert = |tx: &Connection, number: u32| tx.execute("INSERT INTO nodes (joined) VALUES (?1)", [number]);
+    {
+        let guard = busy(&sqlite).await;
+        let before = queue(sqlite.writer.write(move |tx| Ok(insert(tx, 1)?)));
+        let refused = queue(sqlite.writer.write(move |tx| {
+            insert(tx, 2)?;
+            Err::<(), Error>(Error::LeaseLost)
+        }));
+        let after = queue(sqlite.writer.write(move |tx| Ok(insert(tx, 3)?)));
+        drop(guard);
+        assert_eq!((before.await.unwrap(), after.await.unwrap()), (1, 1));
+        assert!(matches!(refused.await, Err(Error::LeaseLost)));
+    }
+    let there = sqlite.readers.read(|tx| {
+        let mut query = tx.prepare("SELECT joined FROM nodes ORDER BY joined")?;
+        let rows = query.query_map([], |row| row.get::<_, u32>(0))?;
+        Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    });
+    assert_eq!(there.await.unwrap(), [1, 3]);
+}
+
 #[tokio::test]
 async fn after_a_failed_commit_nothing_of_it_is_kept_and_the_database_is_opened_again() {
     let dir = tempfile::tempdir().unwrap();

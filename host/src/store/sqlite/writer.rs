@@ -41,8 +41,8 @@ impl Writer {
     }
 
     /// Runs `op` in a transaction that it shares with others, and answers when that is durable. An `op` that fails
-    /// leaves nothing behind. One whose asker went away is committed all the same. It runs again, with nothing there of what it
-    /// wrote, when another one of the transaction failed.
+    /// leaves nothing behind. One whose asker went away is committed all the same. When one of the transaction fails, all of it is
+    /// undone and every `op` runs once more.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         op: impl Fn(&Connection) -> Result<T> + Send + 'static,
