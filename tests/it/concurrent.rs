@@ -7,6 +7,7 @@ use tenterhook_host::config::Config;
 
 use crate::harness::host::Host;
 use crate::harness::wat;
+use crate::hostile::assert_org_is_out_of_memory;
 use crate::outbound::{Rebinding, config, server};
 
 fn trigger(name: &str, call: &str) -> String {
@@ -72,13 +73,7 @@ async fn stacks_count_as_memory() {
     let short = host(8 << 20).await;
     let answer = short.send(get("later")).await;
     let event = short.settled(answer.header("tenterhook-event-id").unwrap()).await;
-    let attempt = &event["sessions"][0]["attempts"][0];
-    assert_eq!(attempt["fault"], "unavailable", "{attempt}");
-    let error = attempt["error"].as_str().unwrap();
-    assert!(
-        error.contains("the org's sandboxes together hold as much memory as they may (guest.memory_per_org)"),
-        "{error}"
-    );
+    assert_org_is_out_of_memory(&event["sessions"][0]["attempts"][0]);
     assert_eq!(short.send(get("other")).await.text(), "hello");
 }
 

@@ -11,6 +11,7 @@ mod worker;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tenterhook_host::config::Config;
 
 use self::cases::{Case, End};
@@ -40,6 +41,14 @@ project:
     )
 }
 
+/// An attempt ended because its org's sandboxes have all the memory that they may.
+pub(crate) fn assert_org_is_out_of_memory(attempt: &Value) {
+    assert_eq!(attempt["fault"], "unavailable", "{attempt}");
+    let error = attempt["error"].as_str().unwrap();
+    let expected = "the org's sandboxes together hold as much memory as they may (guest.memory_per_org)";
+    assert!(error.contains(expected), "{error}");
+}
+
 /// Whatever its triggers may ask for, an org's sandboxes together have no more than the host gives an org; and what one of them had is
 /// there again when it has ended.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,12 +61,7 @@ async fn an_orgs_memory_is_bounded() {
         let answer = host.send(GET).await;
         let event = host.settled(answer.header("tenterhook-event-id").unwrap()).await;
         let attempt = &event["sessions"][0]["attempts"][0];
-        assert_eq!(attempt["fault"], "unavailable", "{attempt}");
-        let error = attempt["error"].as_str().unwrap();
-        assert!(
-            error.contains("the org's sandboxes together hold as much memory as they may (guest.memory_per_org)"),
-            "{error}"
-        );
+        assert_org_is_out_of_memory(attempt);
         assert!(attempt["peak_memory"].as_u64().unwrap() > 4 << 20, "{attempt}");
         assert_eq!(host.send(NEIGHBOUR).await.text(), "hello");
     }
