@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
-use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 
 use crate::api::{self, Door, Tokens};
@@ -45,7 +44,7 @@ pub struct App {
     /// What happens, as it happens.
     pub feed: Feed,
     tasks: Tasks,
-    _guests: Guests,
+    _guests: guest::Threads,
     shutdown: Duration,
     /// What waits to be served.
     waiting: Option<(Server, Vec<Site>)>,
@@ -107,7 +106,7 @@ impl App {
         let engine = Engine::new(&config.guest, config.dispatch.slots).context("making the engine for guests")?;
         let client = Client::new(config.guest.outbound.clone(), resolver).map_err(anyhow::Error::msg)?;
         let services = Services { kv: store.kv.clone(), kv_config: config.guest.kv, client: Arc::new(client) };
-        let guests = Guests::start(config.guest.threads)?;
+        let guests = guest::Threads::start(config.guest.threads).context("starting the threads for guests")?;
         let library = Library::new(
             &config.guest.modules,
             config.guest.compile.clone(),
@@ -260,32 +259,5 @@ async fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
 impl Drop for App {
     fn drop(&mut self) {
         self.tasks.stop();
-    }
-}
-
-/// The threads that guests run on, apart from those that serve requests: a busy guest delays other guests for a tick, and
-/// no sender at all. Dropping it does not wait for them, since an asynchronous task may not.
-struct Guests(Option<Runtime>);
-
-impl Guests {
-    fn start(threads: usize) -> anyhow::Result<Self> {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        if threads > 0 {
-            builder.worker_threads(threads);
-        }
-        let runtime = builder.thread_name("guest").enable_all().build().context("starting the threads for guests")?;
-        Ok(Self(Some(runtime)))
-    }
-
-    fn handle(&self) -> Handle {
-        self.0.as_ref().expect("the runtime is taken when this is dropped").handle().clone()
-    }
-}
-
-impl Drop for Guests {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
     }
 }

@@ -20,11 +20,16 @@ mod senders;
 mod servers;
 mod store;
 
+use mimalloc::MiMalloc;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tenterhook_host::guest::compile::{Order, work};
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How long each server is under load, after a warm-up of a quarter of it.
 const TIME: Duration = Duration::from_secs(4);

@@ -15,7 +15,13 @@ pub(crate) struct Args {
     part: Option<Part>,
     /// Of `store` only this: `accept`, `end-to-end`, `recovery` or `history`.
     of_it: Option<String>,
+    /// How the programs are built; `dist` is as for production, and takes long.
+    #[arg(long, default_value = BENCH)]
+    profile: String,
 }
+
+/// Cargo's own for programs that measure, which is built as a release is.
+const BENCH: &str = "bench";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
@@ -36,12 +42,13 @@ enum Part {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
     ensure!(args.of_it.is_none() || args.part == Some(Part::Store), "only `store` has parts of its own");
+    let bench = |name: &str, arguments: &[&str]| bench_as(&args.profile, name, arguments);
     match args.part {
         Some(Part::Filters) => bench("filters", &[]),
         Some(Part::Webhooks) => bench("webhooks", &[]),
         Some(Part::Neighbours) => bench("webhooks", &["neighbours"]),
         Some(Part::Density) => bench("webhooks", &["density"]),
-        Some(Part::Languages) => languages(),
+        Some(Part::Languages) => languages().and_then(|()| bench("webhooks", &["languages"])),
         Some(Part::Store) => {
             let arguments: Vec<&str> = ["store"].into_iter().chain(args.of_it.as_deref()).collect();
             bench("webhooks", &arguments)
@@ -50,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
 }
 
-/// Builds the handler in each language that this machine can build, as a user does, and measures it.
+/// Builds the handler in each language that this machine can build, as a user does.
 fn languages() -> Result<()> {
     toolchains::provide()?;
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -61,12 +68,27 @@ fn languages() -> Result<()> {
         cargo.args(["run", "--quiet", "--locked", "--release", "--bin", "tenterhook", "--", "build", "--no-cache"]);
         start(cargo.arg(format!("plugins/echo/{language}")).env("PATH", &path))?;
     }
-    bench("webhooks", &["languages"])
+    Ok(())
 }
 
 /// Runs one of the programs that measure, built as a release is.
 pub(crate) fn bench(name: &str, arguments: &[&str]) -> Result<()> {
+    bench_as(BENCH, name, arguments)
+}
+
+fn bench_as(profile: &str, name: &str, arguments: &[&str]) -> Result<()> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["bench", "--quiet", "--locked", "--package", "tenterhook-tests", "--bench", name, "--"]);
+    cargo.args([
+        "bench",
+        "--quiet",
+        "--locked",
+        "--package",
+        "tenterhook-tests",
+        "--profile",
+        profile,
+        "--bench",
+        name,
+        "--",
+    ]);
     start(cargo.args(arguments))
 }

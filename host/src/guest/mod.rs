@@ -19,6 +19,7 @@ mod response;
 mod runtime;
 mod sandbox;
 mod shelf;
+mod threads;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -33,6 +34,7 @@ pub use grants::{Grants, Services, Tenant};
 pub use imports::{kv, outbound, reply};
 pub use library::{Library, LoadError, Parts};
 pub use module::Module;
+pub use threads::Threads;
 
 use crate::event::{Event, LogEntry, OutboundRequest, Outcome, SessionId, Timestamp, Used};
 use crate::trigger::Limits;

@@ -16,6 +16,11 @@ use super::worker::{FAILED, Order, REFUSED};
 /// What is kept of what the process says, in bytes.
 const SAID: u64 = 64 << 10;
 
+/// How the process's allocator takes addresses, of which the process has only so many: little at a time, where it would else
+/// begin with a gigabyte, and what is large by itself, so that it can be given back. The names are
+/// [mimalloc's](https://microsoft.github.io/mimalloc/environment.html).
+const ALLOCATOR: [(&str, &str); 2] = [("MIMALLOC_ARENA_RESERVE", "32MiB"), ("MIMALLOC_ARENA_MAX_OBJECT_SIZE", "8MiB")];
+
 /// What the process says when its memory is used up: the allocator's words, and the operating system's.
 const NO_MEMORY: [&str; 2] = ["memory allocation of", "Cannot allocate memory"];
 
@@ -59,7 +64,7 @@ impl Child {
         let mut command = Command::new(path);
         command.args(arguments).args(order.arguments());
         // What the host knows of its surroundings is no business of a compiler.
-        command.env_clear().env("RAYON_NUM_THREADS", threads.to_string());
+        command.env_clear().env("RAYON_NUM_THREADS", threads.to_string()).envs(ALLOCATOR);
         command.stdin(Stdio::piped()).stdout(output).stderr(Stdio::piped());
         let mut process = Guard(Some(command.spawn()?));
         let running = process.0.as_mut().expect("it was just started");
