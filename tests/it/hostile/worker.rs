@@ -4,6 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tenterhook_host::guest::compile::ALLOCATOR;
+
 use super::guest::{around, bomb};
 use crate::harness::{program, wat};
 
@@ -13,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn start(task: &str, size: usize, memory: u64, seconds: u32) -> Child {
     let order = [task, &size.to_string(), &memory.to_string(), &seconds.to_string()].map(str::to_owned);
     let mut command = Command::new(program::path());
-    command.arg("compile-module").args(order);
+    // As the host starts it.
+    command.arg("compile-module").args(order).env_clear().envs(ALLOCATOR);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -79,7 +82,7 @@ fn its_memory_and_its_time_are_bounded() {
         drop(child.stdin.as_mut().unwrap().write_all(&bomb));
         ended(child)
     };
-    let (code, made, said) = ends(256 << 20, 600);
+    let (code, made, said) = ends(512 << 20, 600);
     assert!(code != Some(0) && made.is_empty(), "{code:?}: {said}");
     assert!(said.contains("memory allocation of"), "{code:?}: {said}");
     let (code, made, _) = ends(4 << 30, 1);

@@ -16,10 +16,9 @@ use super::worker::{FAILED, Order, REFUSED};
 /// What is kept of what the process says, in bytes.
 const SAID: u64 = 64 << 10;
 
-/// How the process's allocator takes addresses, of which the process has only so many: little at a time, where it would else
-/// begin with a gigabyte, and what is large by itself, so that it can be given back. The names are
-/// [mimalloc's](https://microsoft.github.io/mimalloc/environment.html).
-const ALLOCATOR: [(&str, &str); 2] = [("MIMALLOC_ARENA_RESERVE", "32MiB"), ("MIMALLOC_ARENA_MAX_OBJECT_SIZE", "8MiB")];
+/// Has the process's allocator take no more addresses than it needs, of which the process may have only so many: else it begins
+/// with a gigabyte. The name is [mimalloc's](https://microsoft.github.io/mimalloc/environment.html).
+pub const ALLOCATOR: [(&str, &str); 1] = [("MIMALLOC_ARENA_RESERVE", "0")];
 
 /// What the process says when its memory is used up: the allocator's words, and the operating system's.
 const NO_MEMORY: [&str; 2] = ["memory allocation of", "Cannot allocate memory"];

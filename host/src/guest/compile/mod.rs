@@ -12,6 +12,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+pub use child::ALLOCATOR;
 pub use worker::{Order, work};
 
 use self::child::{Child, Ended};
