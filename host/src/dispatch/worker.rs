@@ -162,6 +162,9 @@ pub(super) async fn give_up(inner: &Arc<Inner>, turn: Turn, session: Session, re
     turn.finish(Duration::ZERO);
     let delivery = &session.delivery;
     error!(session.id = %turn.id, trigger = %delivery.trigger, reason, "giving a session up");
+    if !session.is_recorded {
+        return;
+    }
     let is_sync = session.deployment.as_ref().and_then(|deployment| deployment.target(&delivery.trigger));
     let is_sync = is_sync.is_some_and(|(trigger, _)| trigger.is_sync);
     inner.settle(delivery, policy::give_up(delivery, is_sync, reason, inner.clock.now())).await;

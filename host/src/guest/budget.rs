@@ -50,9 +50,15 @@ pub(super) struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exhausted {
     /// The org's.
-    Org,
+    Org {
+        /// What its sandboxes may hold together.
+        most: u64,
+    },
     /// The host's.
-    Host,
+    Host {
+        /// What all sandboxes may hold together.
+        most: u64,
+    },
 }
 
 impl Budget {
@@ -113,14 +119,20 @@ impl Share {
         let units = units(amount, self.budget.0.unit);
         let more = units.saturating_sub(self.unused);
         if more > 0 {
-            let org = self.org.free.try_acquire_many(more).map_err(|_| Exhausted::Org)?;
-            let total = self.budget.0.total.free.try_acquire_many(more).map_err(|_| Exhausted::Host)?;
+            let org =
+                self.org.free.try_acquire_many(more).map_err(|_| Exhausted::Org { most: self.bytes(&self.org) })?;
+            let total = &self.budget.0.total;
+            let host = total.free.try_acquire_many(more).map_err(|_| Exhausted::Host { most: self.bytes(total) })?;
             org.forget();
-            total.forget();
+            host.forget();
         }
         self.taken += more;
         self.unused = self.unused.saturating_sub(units);
         Ok(())
+    }
+
+    fn bytes(&self, account: &Account) -> u64 {
+        u64::from(account.most).saturating_mul(self.budget.0.unit)
     }
 }
 
@@ -176,14 +188,14 @@ mod tests {
         let (mut first, mut second, mut other) =
             (budget.share(&a, 40 * PAGE).await, budget.share(&a, 0).await, budget.share(&b, 0).await);
         assert_eq!(first.take(40 * PAGE), Ok(()), "what it begins with");
-        assert_eq!(second.take(21 * PAGE), Err(Exhausted::Org));
+        assert!(matches!(second.take(21 * PAGE), Err(Exhausted::Org { .. })));
         assert_eq!(second.take(20 * PAGE - 1), Ok(()));
-        assert_eq!(first.take(1), Err(Exhausted::Org));
-        assert_eq!(other.take(41 * PAGE), Err(Exhausted::Host));
+        assert!(matches!(first.take(1), Err(Exhausted::Org { .. })));
+        assert!(matches!(other.take(41 * PAGE), Err(Exhausted::Host { .. })));
         assert_eq!(other.take(40 * PAGE), Ok(()), "what was refused is not held");
         drop(first);
         assert_eq!(other.take(20 * PAGE), Ok(()));
-        assert_eq!(second.take(40 * PAGE), Err(Exhausted::Host));
+        assert!(matches!(second.take(40 * PAGE), Err(Exhausted::Host { .. })));
         drop(other);
         assert_eq!(second.take(40 * PAGE), Ok(()));
     }

@@ -7,6 +7,8 @@ use wasmtime_wasi::I32Exit;
 use super::budget::Exhausted;
 use super::imports::State;
 use super::imports::limiter::Refused;
+use super::imports::outbound::text::TooMuch;
+use super::invoke::host_call_bytes;
 use super::meter::UsedUp;
 use crate::event::{Fault, FaultKind};
 use crate::trigger::Limit;
@@ -16,6 +18,9 @@ const MAX_REASON: usize = 16 << 10;
 
 /// How the engine begins to say that a sandbox is linked of too many parts. It has no type for it.
 const TOO_MANY: &str = "resource limit exceeded: ";
+
+/// How it ends when it says that a guest handed the host too much in one call.
+const TOO_MUCH: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// How it ends when it says that a guest has as many handles as it may.
 const TOO_MANY_HANDLES: &str = "store handle limit exceeded";
@@ -81,6 +86,17 @@ fn cause(error: &wasmtime::Error, state: &State, stack: usize) -> (FaultKind, St
         let most = state.exceeded(Limit::Handles);
         return (FaultKind::Limit, format!("the guest holds more things of the host, {most}"));
     }
+    if root.ends_with(TOO_MUCH) {
+        let most = Limit::Memory.show(host_call_bytes(state.limits()));
+        let who = "16 MiB, or four times the handler's `response_bytes` if that is more";
+        return (
+            FaultKind::Limit,
+            format!("the guest handed the host more in one call than the limit of {most} ({who})"),
+        );
+    }
+    if error.is::<TooMuch>() {
+        return (FaultKind::Limit, root);
+    }
     if let Some(what) = root.strip_prefix(TOO_MANY) {
         return (FaultKind::Limit, too_many(what, state));
     }
@@ -104,11 +120,13 @@ fn cause(error: &wasmtime::Error, state: &State, stack: usize) -> (FaultKind, St
 
 /// What is said of a guest for which there is no memory, which is no fault of its own.
 pub(super) fn exhausted(exhausted: Exhausted) -> Fault {
-    let (whose, setting) = match exhausted {
-        Exhausted::Org => ("the org's", "guest.memory_per_org"),
-        Exhausted::Host => ("all", "guest.memory_total"),
+    let (whose, most, setting) = match exhausted {
+        Exhausted::Org { most } => ("the org's", most, "guest.memory_per_org"),
+        Exhausted::Host { most } => ("all", most, "guest.memory_total"),
     };
-    let message = format!("{whose} sandboxes together hold as much memory as they may ({setting})");
+    let most = Limit::Memory.show(most);
+    let message =
+        format!("{whose} sandboxes together would hold more memory than the {most} that they may ({setting})");
     Fault { kind: FaultKind::Unavailable, message }
 }
 

@@ -18,8 +18,8 @@ use crate::clock::Clock;
 use crate::event::{Fault, FaultKind, Outcome, Used};
 use crate::trigger::Limits;
 
-/// What the values of one call from the guest may take in the host, in bytes.
-const HOST_CALL_BYTES: usize = 16 << 20;
+/// What the values of one call from the guest may take in the host at the least, in bytes.
+const HOST_CALL_BYTES: u64 = 16 << 20;
 
 /// What the engine keeps for one handle of a concurrent guest at the most: a stream has two ends and what is between them.
 const ENTRIES: usize = 3;
@@ -96,8 +96,8 @@ impl Engine {
     }
 
     fn store(&self, module: &Loaded, job: Job, held: Held, clock: &Clock, meter: Arc<Meter>) -> Store<State> {
-        let [response_bytes, handles] =
-            [job.limits.response_bytes, job.limits.handles].map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+        let [host_call_bytes, handles] =
+            [host_call_bytes(&job.limits), job.limits.handles].map(|most| usize::try_from(most).unwrap_or(usize::MAX));
         let state = State::new(job, self.ceilings, held, clock.clone());
         let mut store = Store::new(module.pre.component().engine(), state);
         store.limiter(State::limiter);
@@ -107,7 +107,7 @@ impl Engine {
             table.set_max_capacity(handles.saturating_mul(ENTRIES));
         }
         // What one call may copy out of the guest, so that it cannot make the host hold a multiple of its own memory.
-        store.set_hostcall_fuel(HOST_CALL_BYTES.max(response_bytes.saturating_mul(4)));
+        store.set_hostcall_fuel(host_call_bytes);
         // At each tick a guest lets others run, and ends when its time on a processor is used up. The wall clock around the call
         // ends it too, where it waits.
         store.set_epoch_deadline(1);
@@ -131,6 +131,11 @@ impl Engine {
             Err(types::Failure::Reject(reason)) => Outcome::Rejected(fault::shorten(reason)),
         }
     }
+}
+
+/// What the values of one call from the guest may take in the host, in bytes: a response is one.
+pub(super) fn host_call_bytes(limits: &Limits) -> u64 {
+    HOST_CALL_BYTES.max(limits.response_bytes.saturating_mul(4))
 }
 
 /// What is told of an attempt whose handler was not called.

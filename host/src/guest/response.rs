@@ -1,6 +1,7 @@
 //! Whether a handler's response can be sent as it is.
 
 use super::bindings::types;
+use super::fault::shorten;
 use crate::event::{Fault, FaultKind, Response};
 use crate::trigger::{Limit, Limits};
 
@@ -87,5 +88,5 @@ fn check_header(name: &str, value: &str, body: Option<usize>) -> Result<(), Faul
 }
 
 fn bad(message: String) -> Fault {
-    Fault { kind: FaultKind::BadResponse, message }
+    Fault { kind: FaultKind::BadResponse, message: shorten(message) }
 }

@@ -2,7 +2,6 @@
 //! which a running guest is interrupted.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
 use wasmtime::component::Linker;
 use wasmtime::{InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -68,7 +67,9 @@ impl Runtimes {
     pub(super) fn new(config: &Config, sandboxes: usize) -> Result<Self, SetupError> {
         let plain = Runtime::new(config, Kind::Plain, sandboxes)?;
         let (concurrent, gate, config) = (OnceLock::new(), Mutex::default(), config.clone());
-        Ok(Self(Arc::new(Inner { plain, concurrent, gate, config, sandboxes })))
+        let inner = Arc::new(Inner { plain, concurrent, gate, config, sandboxes });
+        tick(&inner)?;
+        Ok(Self(inner))
     }
 
     /// The one for components of a kind.
@@ -95,7 +96,6 @@ impl Runtime {
         let engine = wasmtime::Engine::new(&wasmtime_config(config, kind, sandboxes)).map_err(SetupError::of)?;
         let wasi_0_3 = kind == Kind::Concurrent && config.concurrent.wasi_0_3;
         let linker = imports::linker(&engine, wasi_0_3).map_err(SetupError::of)?;
-        tick(&engine, config.tick())?;
         Ok(Self { engine, linker, wasi_0_3 })
     }
 }
@@ -105,14 +105,16 @@ pub(super) fn stack_bytes(config: &Config) -> u64 {
     (CONCURRENT_STACKS * (config.stack + HOST_TOUCHES)) as u64
 }
 
-/// Starts the tick, which ends with the engine.
-fn tick(engine: &wasmtime::Engine, tick: Duration) -> Result<(), SetupError> {
-    let weak = engine.weak();
+/// Starts the tick of the engines, those that are made later too, which ends with them.
+fn tick(engines: &Arc<Inner>) -> Result<(), SetupError> {
+    let (engines, tick) = (Arc::downgrade(engines), engines.config.tick());
     let ticker = std::thread::Builder::new().name("guest-tick".to_owned());
     let ticker = ticker.spawn(move || {
-        while let Some(engine) = weak.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
+        while let Some(engines) = engines.upgrade() {
+            for runtime in std::iter::once(&engines.plain).chain(engines.concurrent.get()) {
+                runtime.engine.increment_epoch();
+            }
+            drop(engines);
             std::thread::sleep(tick);
         }
     });

@@ -205,13 +205,34 @@ impl Shelf {
                 break;
             }
             if path != kept && path.extension().is_some_and(|extension| extension == EXTENSION) {
-                fs::remove_file(&path)?;
-                total -= size;
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    // Others may have removed it.
+                    Ok(()) | Err(_) => total -= size,
+                }
             }
         }
         Ok(())
     }
 }
+
+/// What the engine says of bounds of its pool, and who has a say in them.
+const BOUNDS: [(&str, &str); 7] = [
+    (
+        "core module instances, which",
+        "the operator may allow more (guest.ceilings.instances), but for a component with `async` functions or WASI 0.3; or join them \
+         to fewer",
+    ),
+    ("linear memories, which", "no handler may have more; join its modules to fewer"),
+    ("tables, which", "no handler may have more; join its modules to fewer"),
+    ("exceeds the per-instance limit of", "no handler may have more; split the module"),
+    (
+        "which exceeds the configured maximum of",
+        "no handler may be larger; make it of fewer functions, globals and parts",
+    ),
+    ("has a minimum byte size of", "the operator may allow more (guest.ceilings.memory)"),
+    ("has a minimum element size of", "the operator may allow more (guest.ceilings.table_elements)"),
+];
 
 impl Code {
     /// The component, for an engine of the code's kind.
@@ -226,6 +247,13 @@ impl Code {
         // SAFETY: the file's checksum is that of a file which `put` wrote, of code that this program compiled, and the directory
         // is the host's own. Files are never changed once they have their name.
         let component = unsafe { Component::deserialize_file(engine, &self.path) };
-        component.map_err(|error| error.root_cause().to_string())
+        component.map_err(|error| explain(error.root_cause().to_string()))
     }
+}
+
+/// What the engine says of a component that is larger than a place of its pool, which it has no types for, and who has a say in
+/// that.
+fn explain(said: String) -> String {
+    let who = BOUNDS.iter().find_map(|(words, who)| said.contains(words).then_some(who));
+    who.map(|who| format!("{said}: {who}")).unwrap_or(said)
 }

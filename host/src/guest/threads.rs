@@ -42,16 +42,18 @@ impl Drop for Threads {
 fn let_who_wakes_go_on() {
     #[cfg(target_os = "linux")]
     {
-        let parameters = libc::sched_param { sched_priority: 0 };
+        // The only member of `struct sched_param` in the kernel.
+        let priority: libc::c_int = 0;
         #[expect(
             unsafe_code,
             reason = "no library that is at hand sets a policy and leaves the thread's niceness alone"
         )]
-        // SAFETY: the call reads `parameters`, which outlive it, and changes how the calling thread is scheduled.
-        let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const parameters) };
+        // SAFETY: the system call reads `priority`, which outlives it, and changes how the calling thread is scheduled.
+        let result = unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_BATCH, &raw const priority) };
         if result != 0 {
+            static SAID: std::sync::Once = std::sync::Once::new();
             let error = std::io::Error::last_os_error();
-            tracing::warn!(%error, "failed to set the scheduling policy of a thread for guests; events cost more");
+            SAID.call_once(|| tracing::warn!(%error, "no scheduling policy for guests' threads; events cost more"));
         }
     }
 }

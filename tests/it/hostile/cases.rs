@@ -49,6 +49,13 @@ const RANDOM: (&str, &str) = (
     "package wasi:random@0.2.0 { interface random { get-random-bytes: func(len: u64) -> list<u8>; } }",
     "import wasi:random/random@0.2.0;",
 );
+const REQUESTS: (&str, &str) = (
+    "package wasi:http@0.2.0 { interface types {
+        resource fields { constructor(); }
+        resource outgoing-request { constructor(headers: fields); set-authority: func(authority: option<string>) -> result; }
+    } }",
+    "import wasi:http/types@0.2.0;",
+);
 const SOCKETS: (&str, &str) = (
     "package wasi:keyvalue@0.2.0 { interface store { open: func(name: string); } }",
     "import wasi:keyvalue/store@0.2.0;",
@@ -191,10 +198,26 @@ fn taking() -> Vec<Case> {
             let handle = "(call $random (i64.const 0x7fffffffffffffff) (i32.const 256))";
             Guest { imports, wasi: RANDOM, handle, ..HARMLESS }.component()
         }),
-        case("hands the host 30 MB in one call", "", Fault("trap", "fuel"), || {
+        case("hands the host 30 MB in one call", "", Fault("limit", "in one call than the limit of 16 MiB"), || {
             let handle = "(drop (call $has (local.get $event) (i32.const 0) (i32.const 30000000)))";
             Guest { imports: EVENT, memory: 512, handle, ..HARMLESS }.component()
         }),
+        case(
+            "gives a thousand requests hosts of 1 MB each, and sends none",
+            "",
+            Fault("limit", "the limit of 1 MiB"),
+            || {
+                let imports = r#"(import "cm32p2|wasi:http/types@0.2" "[constructor]fields" (func $fields (result i32)))
+              (import "cm32p2|wasi:http/types@0.2" "[constructor]outgoing-request" (func $request (param i32) (result i32)))
+              (import "cm32p2|wasi:http/types@0.2" "[method]outgoing-request.set-authority"
+                (func $host (param i32 i32 i32 i32) (result i32)))"#;
+                let handle = "(memory.fill (i32.const 65536) (i32.const 97) (i32.const 1000000))
+              (loop $again
+                (drop (call $host (call $request (call $fields)) (i32.const 1) (i32.const 65536) (i32.const 1000000)))
+                (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1000))))";
+                Guest { imports, wasi: REQUESTS, memory: 32, handle, ..HARMLESS }.component()
+            },
+        ),
         case(
             "a response of 2 MiB + 1",
             "",
@@ -220,8 +243,16 @@ fn taking() -> Vec<Case> {
 fn uploaded() -> Vec<Case> {
     vec![
         case("1,000 components in each other", "", Refused("it exports nothing"), || nested(1_000)),
-        case("10^6 instances", "", Refused("exceeds the configured maximum"), || powers_of_ten(6)),
-        case("100 instances", "", Refused("exceeds the configured maximum"), || powers_of_ten(2)),
+        case("10^6 instances", "", Refused("(guest.ceilings.instances)"), || powers_of_ten(6)),
+        case("100 instances", "", Refused("maximum of 4 in the pooling allocator: no handler may have more"), || {
+            powers_of_ten(2)
+        }),
+        case("a memory that begins with 2 GiB", "", Refused("(guest.ceilings.memory)"), || {
+            Guest { memory: 32_768, ..HARMLESS }.component()
+        }),
+        case("a table that begins with 10^8 elements", "", Refused("(guest.ceilings.table_elements)"), || {
+            Guest { more: "(table 100000000 funcref)", ..HARMLESS }.component()
+        }),
         case("40 MB of one function with 10^6 locals", "", Refused("exceeds limit"), || {
             around(&bomb(1_000_000, 40_000_000))
         }),

@@ -25,6 +25,8 @@ pub(super) struct Log {
     full: (Limits, Limits),
     dropped: u64,
     lines: Lines,
+    /// The last bytes of standard error.
+    last_error: Vec<u8>,
 }
 
 /// The lines that have begun and not ended.
@@ -41,7 +43,16 @@ pub(super) fn lock(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
 impl Log {
     pub(super) fn new(clock: Clock, attempt: u32, limits: Limits, ceilings: Limits) -> Self {
         let (room, full) = (usize::try_from(limits.log_bytes).unwrap_or(usize::MAX), (limits, ceilings));
-        Self { clock, attempt, entries: Vec::new(), room, full, dropped: 0, lines: Lines::default() }
+        Self {
+            clock,
+            attempt,
+            entries: Vec::new(),
+            room,
+            full,
+            dropped: 0,
+            lines: Lines::default(),
+            last_error: Vec::new(),
+        }
     }
 
     fn push(&mut self, level: LogLevel, message: String, fields: Vec<(String, String)>) {
@@ -57,6 +68,12 @@ impl Log {
 
     /// Bytes of standard output (`Info`) or standard error (`Error`): each line is an entry.
     pub(super) fn write(&mut self, level: LogLevel, bytes: &[u8]) {
+        if level == LogLevel::Error {
+            let last = bytes.len().saturating_sub(SHOWN);
+            self.last_error.extend(bytes.iter().skip(last));
+            let before = self.last_error.len().saturating_sub(SHOWN);
+            self.last_error.drain(..before);
+        }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let room = self.room;
             let line = self.line(level);
@@ -79,22 +96,12 @@ impl Log {
         self.push(level, text.trim_end_matches(['\n', '\r']).to_owned(), Vec::new());
     }
 
-    /// The end of what was written to standard error, from the start of a line where it is long.
+    /// The end of what was written to standard error, whether the log had room for it or not; from the start of a line where it is long.
     pub(super) fn standard_error(&self) -> Option<String> {
-        let mut lines: Vec<&str> = Vec::new();
-        let rest = String::from_utf8_lossy(&self.lines.error);
-        let mut size = 0;
-        let whole = self.entries.iter().filter(|entry| entry.level == LogLevel::Error && entry.fields.is_empty());
-        for line in std::iter::once(rest.as_ref()).chain(whole.rev().map(|entry| entry.message.as_str())) {
-            size += line.len() + 1;
-            if size > SHOWN {
-                break;
-            }
-            lines.push(line);
-        }
-        lines.reverse();
-        let text = lines.join("\n").trim().to_owned();
-        (!text.is_empty()).then_some(text)
+        let text = String::from_utf8_lossy(&self.last_error);
+        let start = if self.last_error.len() < SHOWN { 0 } else { text.trim_end().find('\n').map_or(0, |end| end + 1) };
+        let text = text.get(start..).unwrap_or_default().trim();
+        (!text.is_empty()).then(|| text.to_owned())
     }
 
     pub(super) fn take(&mut self) -> Vec<LogEntry> {

@@ -54,12 +54,18 @@ impl State {
         table.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
         let Held { memory, place: _place } = held;
         let (outbound, limiter) = (Outbound::new(job.grants.outbound.take()), Limiter::new(&limits, memory));
-        let (calls, http) = (Used::default(), WasiHttpCtx::new());
+        let (calls, mut http) = (Used::default(), WasiHttpCtx::new());
+        http.set_field_size_limit(outbound::FIELDS);
         Self { job, ceilings, limiter, _place, log, clock, calls, wasi: None, outbound, sent: None, http, table }
     }
 
     pub(super) fn limiter(&mut self) -> &mut dyn ResourceLimiter {
         &mut self.limiter
+    }
+
+    /// What the guest may take.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.job.limits
     }
 
     /// What is said of a guest that met one of its limits.
@@ -135,5 +141,6 @@ pub(super) fn linker(engine: &wasmtime::Engine, wasi_0_3: bool) -> wasmtime::Res
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
         wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     }
+    outbound::text::count(&mut linker, wasi_0_3)?;
     Ok(linker)
 }

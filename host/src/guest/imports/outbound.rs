@@ -2,6 +2,7 @@
 
 mod body;
 mod record;
+pub(in crate::guest) mod text;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use self::body::Metered;
 use self::record::Record;
+use self::text::Texts;
 use crate::egress::{self, Client, Granted, Patience};
 use crate::event::{OutboundRequest, Used};
 
@@ -34,6 +36,7 @@ pub(super) struct Outbound {
     made: Option<Made>,
     /// How many were asked for, refused ones too.
     asked: u64,
+    texts: Texts,
 }
 
 /// The requests that were made.
@@ -44,15 +47,18 @@ struct Made {
     at_once: Arc<Semaphore>,
 }
 
-/// So much of a request's body, in bytes, is copied out of the sandbox at once.
-const CHUNK: usize = 64 << 10;
+/// So much of a request's body, in bytes, is copied out of the sandbox at once. The body of a request that is not sent may hold two.
+const CHUNK: usize = 16 << 10;
+
+/// The fields of a request or response, in bytes, as the guest makes them.
+pub(super) const FIELDS: usize = 16 << 10;
 
 type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Sending = Box<dyn Future<Output = Result<(Response<WasiBody>, Driver), Error>> + Send>;
 
 impl Outbound {
     pub(super) fn new(grant: Option<Grant>) -> Self {
-        Self { grant, made: None, asked: 0 }
+        Self { grant, made: None, asked: 0, texts: Texts::default() }
     }
 
     /// Adds what was asked so far.
@@ -143,6 +149,10 @@ impl WasiHttpHooks for Outbound {
 
     fn p2_error_from_tls(&mut self, _error: &std::io::Error) -> ErrorCode {
         ErrorCode::TlsProtocolError
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK
     }
 
     fn p3_outgoing_body_chunk_size(&mut self) -> usize {

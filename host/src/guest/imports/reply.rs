@@ -47,8 +47,7 @@ pub(super) struct Sent {
     headers: Vec<(String, String)>,
     chunks: mpsc::Sender<Bytes>,
     /// Kept for those who send the event again: they are told the same.
-    body: Vec<Bytes>,
-    size: usize,
+    body: Vec<u8>,
     /// Whether the sender went before it had all.
     is_cut: bool,
 }
@@ -67,7 +66,7 @@ impl reply::Host for State {
         let headers: Vec<_> = headers.into_iter().map(|header| (header.name, header.value)).collect();
         let started = Started { status, headers: headers.clone(), chunks: received };
         sender.send(started).map_err(|_| Error::NoSender)?;
-        self.sent = Some(Sent { status, headers, chunks, body: Vec::new(), size: 0, is_cut: false });
+        self.sent = Some(Sent { status, headers, chunks, body: Vec::new(), is_cut: false });
         Ok(())
     }
 
@@ -94,7 +93,7 @@ impl Sent {
         if response::has_no_body(self.status) {
             return Err(Error::Invalid(format!("a response of status {} has no body", self.status)));
         }
-        let size = self.size.saturating_add(chunk.len());
+        let size = self.body.len().saturating_add(chunk.len());
         if size as u64 > limits.of(Limit::Response) {
             let exceeded = Limit::Response.exceeded(limits, ceilings);
             return Err(Error::Limit(format!("the body would have {size} bytes, {exceeded}")));
@@ -103,15 +102,14 @@ impl Sent {
             self.is_cut = true;
             return Err(Error::Closed);
         }
-        self.size = size;
-        self.body.push(chunk);
+        self.body.extend_from_slice(&chunk);
         Ok(())
     }
 
     /// The whole response, for those who are told it later; none when the sender did not get all of it.
     fn whole(self) -> Option<Response> {
         let Self { status, headers, body, is_cut, .. } = self;
-        (!is_cut).then(|| Response { status, headers, body: body.concat().into() })
+        (!is_cut).then(|| Response { status, headers, body: body.into() })
     }
 }
 
