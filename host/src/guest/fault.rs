@@ -3,10 +3,12 @@
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
+use wasmtime_wasi_http::FieldMapError;
 
 use super::budget::Exhausted;
 use super::imports::State;
 use super::imports::limiter::Refused;
+use super::imports::outbound::FIELDS;
 use super::imports::outbound::text::TooMuch;
 use super::invoke::host_call_bytes;
 use super::meter::UsedUp;
@@ -96,6 +98,11 @@ fn cause(error: &wasmtime::Error, state: &State, stack: usize) -> (FaultKind, St
     }
     if error.is::<TooMuch>() {
         return (FaultKind::Limit, root);
+    }
+    if let Some(FieldMapError::TotalSizeTooBig) = error.downcast_ref() {
+        let most = Limit::Memory.show(FIELDS as u64);
+        let what = "the headers of one of the handler's requests hold";
+        return (FaultKind::Limit, format!("{what} more than the limit of {most}, which is the same for all handlers"));
     }
     if let Some(what) = root.strip_prefix(TOO_MANY) {
         return (FaultKind::Limit, too_many(what, state));

@@ -51,7 +51,8 @@ const RANDOM: (&str, &str) = (
 );
 const REQUESTS: (&str, &str) = (
     "package wasi:http@0.2.0 { interface types {
-        resource fields { constructor(); }
+        variant header-error { invalid-syntax, forbidden, immutable }
+        resource fields { constructor(); append: func(name: string, value: list<u8>) -> result<_, header-error>; }
         resource outgoing-request { constructor(headers: fields); set-authority: func(authority: option<string>) -> result; }
     } }",
     "import wasi:http/types@0.2.0;",
@@ -201,6 +202,14 @@ fn taking() -> Vec<Case> {
         case("hands the host 30 MB in one call", "", Fault("limit", "in one call than the limit of 16 MiB"), || {
             let handle = "(drop (call $has (local.get $event) (i32.const 0) (i32.const 30000000)))";
             Guest { imports: EVENT, memory: 512, handle, ..HARMLESS }.component()
+        }),
+        case("gives a request a header of 20 KB", "", Fault("limit", "more than the limit of 16 KiB"), || {
+            let imports = r#"(import "cm32p2|wasi:http/types@0.2" "[constructor]fields" (func $fields (result i32)))
+              (import "cm32p2|wasi:http/types@0.2" "[method]fields.append"
+                (func $append (param i32 i32 i32 i32 i32 i32)))"#;
+            let handle = "(memory.fill (i32.const 65536) (i32.const 97) (i32.const 20000))
+              (call $append (call $fields) (i32.const 1024) (i32.const 5) (i32.const 65536) (i32.const 20000) (i32.const 256))";
+            Guest { imports, wasi: REQUESTS, handle, ..HARMLESS }.component()
         }),
         case(
             "gives a thousand requests hosts of 1 MB each, and sends none",

@@ -51,7 +51,7 @@ struct Made {
 const CHUNK: usize = 16 << 10;
 
 /// The fields of a request or response, in bytes, as the guest makes them.
-pub(super) const FIELDS: usize = 16 << 10;
+pub(in crate::guest) const FIELDS: usize = 16 << 10;
 
 type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Sending = Box<dyn Future<Output = Result<(Response<WasiBody>, Driver), Error>> + Send>;
