@@ -25,7 +25,7 @@ pub(super) struct Log {
     full: (Limits, Limits),
     dropped: u64,
     lines: Lines,
-    /// The last bytes of standard error.
+    /// The last bytes of standard error, and of errors without fields.
     last_error: Vec<u8>,
 }
 
@@ -69,10 +69,7 @@ impl Log {
     /// Bytes of standard output (`Info`) or standard error (`Error`): each line is an entry.
     pub(super) fn write(&mut self, level: LogLevel, bytes: &[u8]) {
         if level == LogLevel::Error {
-            let last = bytes.len().saturating_sub(SHOWN);
-            self.last_error.extend(bytes.iter().skip(last));
-            let before = self.last_error.len().saturating_sub(SHOWN);
-            self.last_error.drain(..before);
+            self.remember(bytes);
         }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let room = self.room;
@@ -86,6 +83,14 @@ impl Log {
         }
     }
 
+    /// Keeps the end of what a guest says of its own failure.
+    fn remember(&mut self, bytes: &[u8]) {
+        let last = bytes.len().saturating_sub(SHOWN);
+        self.last_error.extend(bytes.iter().skip(last));
+        let before = self.last_error.len().saturating_sub(SHOWN);
+        self.last_error.drain(..before);
+    }
+
     fn line(&mut self, level: LogLevel) -> &mut Vec<u8> {
         if level == LogLevel::Error { &mut self.lines.error } else { &mut self.lines.output }
     }
@@ -96,7 +101,7 @@ impl Log {
         self.push(level, text.trim_end_matches(['\n', '\r']).to_owned(), Vec::new());
     }
 
-    /// The end of what was written to standard error, whether the log had room for it or not; from the start of a line where it is long.
+    /// The end of what was written to standard error or logged as an error, whether the log had room for it or not; from the start of a line where it is long.
     pub(super) fn standard_error(&self) -> Option<String> {
         let text = String::from_utf8_lossy(&self.last_error);
         let start = if self.last_error.len() < SHOWN { 0 } else { text.trim_end().find('\n').map_or(0, |end| end + 1) };
@@ -137,7 +142,44 @@ impl log::Host for State {
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
-        let fields = fields.into_iter().map(|field| (field.name, field.value)).collect();
-        lock(&self.log).push(level, message, fields);
+        let fields: Vec<_> = fields.into_iter().map(|field| (field.name, field.value)).collect();
+        let mut log = lock(&self.log);
+        // Where there is no standard error, SDKs say here what they would write to it.
+        if level == LogLevel::Error && fields.is_empty() {
+            log.remember(message.as_bytes());
+            log.remember(b"\n");
+        }
+        log.push(level, message, fields);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(log_bytes: u64) -> Log {
+        let limits = Limits { log_bytes, ..crate::config::Config::load(None).unwrap().guest.limits };
+        Log::new(Clock::system(), 1, limits, limits)
+    }
+
+    #[test]
+    fn what_was_last_written_to_standard_error_is_known_even_when_the_log_is_full() {
+        let mut log = log(100);
+        log.write(LogLevel::Info, "x\n".repeat(1_000).as_bytes());
+        assert_eq!(log.standard_error(), None);
+        log.write(LogLevel::Error, b"Traceback\nKeyError: ");
+        log.write(LogLevel::Error, b"'nope'\n");
+        assert_eq!(log.standard_error().unwrap(), "Traceback\nKeyError: 'nope'");
+    }
+
+    #[test]
+    fn of_much_on_standard_error_the_last_lines_are_shown_and_of_a_long_line_its_end() {
+        let mut log = log(1 << 20);
+        log.write(LogLevel::Error, "warning\n".repeat(1_000).as_bytes());
+        log.write(LogLevel::Error, b"the end\n");
+        let shown = log.standard_error().unwrap();
+        assert!(shown.len() < SHOWN && shown.starts_with("warning\n") && shown.ends_with("\nthe end"), "{shown}");
+        log.write(LogLevel::Error, "y".repeat(2 * SHOWN).as_bytes());
+        assert_eq!(log.standard_error().unwrap(), "y".repeat(SHOWN));
     }
 }

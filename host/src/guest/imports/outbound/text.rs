@@ -12,9 +12,24 @@ use crate::guest::imports::State;
 /// Methods, authorities and paths of an attempt's requests together, in bytes, be they sent or not.
 const MOST: usize = 1 << 20;
 
-/// The versions of `wasi:http/types` that the engine's crate offers.
-const P2: &str = "wasi:http/types@0.2.12";
-const P3: &str = "wasi:http/types@0.3.0";
+/// An interface that the engine's crate offers, and its functions that keep a request's method, authority and path.
+struct Setters {
+    interface: &'static str,
+    names: [&'static str; 3],
+}
+
+const P2: Setters = Setters {
+    interface: "wasi:http/types@0.2.12",
+    names: [
+        "[method]outgoing-request.set-method",
+        "[method]outgoing-request.set-authority",
+        "[method]outgoing-request.set-path-with-query",
+    ],
+};
+const P3: Setters = Setters {
+    interface: "wasi:http/types@0.3.0",
+    names: ["[method]request.set-method", "[method]request.set-authority", "[method]request.set-path-with-query"],
+};
 
 /// The guest gave its requests more text than they may have.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +55,9 @@ type Of<V> = fn(&V) -> Option<&str>;
 /// Counts what the functions of `wasi:http/types` keep, which are in the linker already.
 pub(in crate::guest) fn count(linker: &mut Linker<State>, wasi_0_3: bool) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
-    of_p2(&mut linker.instance(P2)?)?;
+    of_p2(&mut linker.instance(P2.interface)?)?;
     if wasi_0_3 {
-        of_p3(&mut linker.instance(P3)?)?;
+        of_p3(&mut linker.instance(P3.interface)?)?;
     }
     linker.allow_shadowing(false);
     Ok(())
@@ -51,27 +66,29 @@ pub(in crate::guest) fn count(linker: &mut Linker<State>, wasi_0_3: bool) -> was
 fn of_p2(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     use p2::{HostOutgoingRequest as _, Method};
 
-    let of: Of<Method> = |method| if let Method::Other(name) = method { Some(name) } else { None };
-    setter(types, "outgoing-request.set-method", of, |http, request, it| http.set_method(request, it))?;
+    let of: Of<Method> = |method| if let Method::Other(method) = method { Some(method) } else { None };
+    let [method, authority, path] = P2.names;
+    setter(types, method, of, |http, request, it| http.set_method(request, it))?;
     let of: Of<Option<String>> = |text| text.as_deref();
-    setter(types, "outgoing-request.set-authority", of, |http, request, it| http.set_authority(request, it))?;
-    setter(types, "outgoing-request.set-path-with-query", of, |http, request, it| http.set_path_with_query(request, it))
+    setter(types, authority, of, |http, request, it| http.set_authority(request, it))?;
+    setter(types, path, of, |http, request, it| http.set_path_with_query(request, it))
 }
 
 fn of_p3(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     use p3::{HostRequest as _, Method};
 
-    let of: Of<Method> = |method| if let Method::Other(name) = method { Some(name) } else { None };
-    setter(types, "request.set-method", of, |http, request, it| http.set_method(request, it))?;
+    let of: Of<Method> = |method| if let Method::Other(method) = method { Some(method) } else { None };
+    let [method, authority, path] = P3.names;
+    setter(types, method, of, |http, request, it| http.set_method(request, it))?;
     let of: Of<Option<String>> = |text| text.as_deref();
-    setter(types, "request.set-authority", of, |http, request, it| http.set_authority(request, it))?;
-    setter(types, "request.set-path-with-query", of, |http, request, it| http.set_path_with_query(request, it))
+    setter(types, authority, of, |http, request, it| http.set_authority(request, it))?;
+    setter(types, path, of, |http, request, it| http.set_path_with_query(request, it))
 }
 
 /// A setter as the engine's crate has it.
 type Set<R, V> = fn(&mut WasiHttpCtxView<'_>, Resource<R>, V) -> wasmtime::Result<Result<(), ()>>;
 
-/// Puts the method `name` of a request in the place of the one that there is: it counts the text `of` the value, and then does what that
+/// Puts the function `name` in the place of the one that there is: it counts the text `of` the value, and then does what that
 /// one did.
 fn setter<R: 'static, V: Lift + Send + Sync + 'static>(
     types: &mut LinkerInstance<'_, State>,
@@ -84,5 +101,37 @@ fn setter<R: 'static, V: Lift + Send + Sync + 'static>(
         state.outbound.texts.add(of(&value))?;
         Ok((set(&mut state.http(), request, value)?,))
     };
-    types.func_wrap(&format!("[method]{name}"), call)
+    types.func_wrap(name, call)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guest::code::{self, Kind};
+
+    /// Under another name they would be further functions, which nobody calls.
+    #[test]
+    fn what_is_counted_takes_the_place_of_what_the_engines_crate_offers() {
+        let engine = code::compiler(Kind::Concurrent).unwrap();
+        let mut linker: Linker<State> = Linker::new(&engine);
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).unwrap();
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker).unwrap();
+        for Setters { interface, names } in [P2, P3] {
+            for name in names {
+                let mut types = linker.instance(interface).unwrap();
+                let added = types.func_wrap(name, |_: StoreContextMut<'_, State>, (): ()| Ok(()));
+                assert!(added.is_err(), "{interface} has no {name}");
+            }
+        }
+        count(&mut linker, true).unwrap();
+    }
+
+    #[test]
+    fn texts_are_counted_together() {
+        let mut texts = Texts::default();
+        texts.add(Some(&"a".repeat(MOST - 1))).unwrap();
+        texts.add(None).unwrap();
+        texts.add(Some("a")).unwrap();
+        assert!(texts.add(Some("a")).is_err());
+    }
 }
