@@ -18,7 +18,7 @@ use super::{Grants, Job};
 use crate::event::{Data, Event, EventId, EventType, FaultKind, Raw, SessionId, Timestamp};
 use crate::trigger::Limits;
 
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     memory: 1 << 20,
     cpu_ms: 100,
     table_elements: 100,

@@ -156,9 +156,10 @@ impl log::Host for State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guest::tests::LIMITS;
 
     fn log(log_bytes: u64) -> Log {
-        let limits = Limits { log_bytes, ..crate::config::Config::load(None).unwrap().guest.limits };
+        let limits = Limits { log_bytes, ..LIMITS };
         Log::new(Clock::system(), 1, limits, limits)
     }
 
