@@ -184,18 +184,19 @@ mod tests {
     #[tokio::test]
     async fn an_org_leaves_memory_to_others_and_gives_back_what_it_had() {
         let budget = Budget::of_memory(100 * PAGE, 60 * PAGE);
+        let (of_org, of_host) = (Exhausted::Org { most: 60 * PAGE }, Exhausted::Host { most: 100 * PAGE });
         let (a, b) = (Org::from("a"), Org::from("b"));
         let (mut first, mut second, mut other) =
             (budget.share(&a, 40 * PAGE).await, budget.share(&a, 0).await, budget.share(&b, 0).await);
         assert_eq!(first.take(40 * PAGE), Ok(()), "what it begins with");
-        assert!(matches!(second.take(21 * PAGE), Err(Exhausted::Org { .. })));
+        assert_eq!(second.take(21 * PAGE), Err(of_org));
         assert_eq!(second.take(20 * PAGE - 1), Ok(()));
-        assert!(matches!(first.take(1), Err(Exhausted::Org { .. })));
-        assert!(matches!(other.take(41 * PAGE), Err(Exhausted::Host { .. })));
+        assert_eq!(first.take(1), Err(of_org));
+        assert_eq!(other.take(41 * PAGE), Err(of_host));
         assert_eq!(other.take(40 * PAGE), Ok(()), "what was refused is not held");
         drop(first);
         assert_eq!(other.take(20 * PAGE), Ok(()));
-        assert!(matches!(second.take(40 * PAGE), Err(Exhausted::Host { .. })));
+        assert_eq!(second.take(40 * PAGE), Err(of_host));
         drop(other);
         assert_eq!(second.take(40 * PAGE), Ok(()));
     }

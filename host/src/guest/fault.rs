@@ -10,7 +10,7 @@ use super::imports::State;
 use super::imports::limiter::Refused;
 use super::imports::outbound::FIELDS;
 use super::imports::outbound::text::TooMuch;
-use super::invoke::host_call_bytes;
+use super::invoke::{HOST_CALL_BYTES, host_call_bytes};
 use super::meter::UsedUp;
 use crate::event::{Fault, FaultKind};
 use crate::trigger::Limit;
@@ -89,8 +89,8 @@ fn cause(error: &wasmtime::Error, state: &State, stack: usize) -> (FaultKind, St
         return (FaultKind::Limit, format!("the guest holds more things of the host, {most}"));
     }
     if root.ends_with(TOO_MUCH) {
-        let most = Limit::Memory.show(host_call_bytes(state.limits()));
-        let who = "16 MiB, or four times the handler's `response_bytes` if that is more";
+        let [most, least] = [host_call_bytes(state.limits()), HOST_CALL_BYTES].map(|bytes| Limit::Memory.show(bytes));
+        let who = format!("{least}, or four times the handler's `response_bytes` if that is more");
         return (
             FaultKind::Limit,
             format!("the guest handed the host more in one call than the limit of {most} ({who})"),

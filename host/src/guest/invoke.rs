@@ -19,7 +19,7 @@ use crate::event::{Fault, FaultKind, Outcome, Used};
 use crate::trigger::Limits;
 
 /// What the values of one call from the guest may take in the host at the least, in bytes.
-const HOST_CALL_BYTES: u64 = 16 << 20;
+pub(super) const HOST_CALL_BYTES: u64 = 16 << 20;
 
 /// What the engine keeps for one handle of a concurrent guest at the most: a stream has two ends and what is between them.
 const ENTRIES: usize = 3;

@@ -13,6 +13,7 @@ use wit_parser::Resolve;
 
 use super::bindings::types;
 use super::component::{self, Layer};
+use super::invoke::host_call_bytes;
 use super::response;
 use super::{Grants, Job};
 use crate::event::{Data, Event, EventId, EventType, FaultKind, Raw, SessionId, Timestamp};
@@ -71,6 +72,12 @@ fn a_response_that_can_be_sent_is_sent_as_it_is() {
     assert_eq!(sent.headers, [("X-A".to_owned(), "1".to_owned()), ("x-a".to_owned(), "2".to_owned())]);
     assert!(response::check(answer(200, &[("Content-Length", "2")], "ok"), &LIMITS, &CEILINGS).is_ok());
     assert!(response::check(answer(204, &[], ""), &LIMITS, &CEILINGS).is_ok());
+}
+
+#[test]
+fn one_call_may_hand_over_a_response_whatever_its_limit() {
+    let most = |response_bytes| host_call_bytes(&Limits { response_bytes, ..LIMITS });
+    assert_eq!([1, 4 << 20, 8 << 20, u64::MAX].map(most), [16 << 20, 16 << 20, 32 << 20, u64::MAX]);
 }
 
 #[test]

@@ -39,9 +39,6 @@ pub(super) async fn accept(
     }
     let places = intake.dispatch.reserve(&selected.new.event.org, selected.new.deliveries.len())?;
     if selected.new.keep == Keep::None {
-        // What other connections have for this thread is read first: then the guests' threads are woken once for several events,
-        // which otherwise costs as much as a sandbox for each.
-        tokio::task::yield_now().await;
         // Nothing is durable, so there is nothing that a sender who breaks off could leave behind.
         return Ok(Accepted::New { awaited: run(intake, endpoint, &selected, places, &room) });
     }

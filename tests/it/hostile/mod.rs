@@ -41,12 +41,13 @@ project:
     )
 }
 
-/// An attempt ended because its org's sandboxes have all the memory that they may.
+/// An attempt ended because its org's sandboxes have all the memory that they may, which is 8 MiB.
 pub(crate) fn assert_org_is_out_of_memory(attempt: &Value) {
     assert_eq!(attempt["fault"], "unavailable", "{attempt}");
     let error = attempt["error"].as_str().unwrap();
-    assert!(error.contains("the org's sandboxes together would hold more memory than the "), "{error}");
-    assert!(error.contains(" MiB that they may (guest.memory_per_org)"), "{error}");
+    let expected =
+        "the org's sandboxes together would hold more memory than the 8 MiB that they may (guest.memory_per_org)";
+    assert!(error.contains(expected), "{error}");
 }
 
 /// Whatever its triggers may ask for, an org's sandboxes together have no more than the host gives an org; and what one of them had is

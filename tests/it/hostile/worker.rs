@@ -82,7 +82,7 @@ fn its_memory_and_its_time_are_bounded() {
         drop(child.stdin.as_mut().unwrap().write_all(&bomb));
         ended(child)
     };
-    let (code, made, said) = ends(512 << 20, 600);
+    let (code, made, said) = ends(256 << 20, 600);
     assert!(code != Some(0) && made.is_empty(), "{code:?}: {said}");
     assert!(said.contains("memory allocation of"), "{code:?}: {said}");
     let (code, made, _) = ends(4 << 30, 1);

@@ -106,3 +106,19 @@ async fn what_is_not_recorded_leaves_no_trace() {
     super::bench::until(|| async { !start.handle.is_running(session) }).await;
     assert_eq!(start.record(session).await.attempts, [], "nothing was settled");
 }
+
+/// Nor does the end of one that cannot run: nobody settles what the store was not told of.
+#[tokio::test]
+async fn what_is_not_recorded_and_cannot_run_leaves_no_trace() {
+    let bench = Bench::new();
+    let more = "is_sync: true\nhistory: none";
+    let (deployment, start) = (bench.deploy(&manifest("wishes", more)).await, bench.start().await);
+    let mut delivery = start.accept(&deployment, "{}", None).await;
+    let session = delivery.session;
+    let before = start.record(session).await;
+    delivery.trigger = "gone".into();
+    let ticket = start.handle.run_unrecorded(deployment, delivery, ());
+    assert!(ticket.outcome().await.is_none(), "who waits is told that it was stopped");
+    super::bench::until(|| async { !start.handle.is_running(session) }).await;
+    assert_eq!(start.record(session).await.state, before.state, "nothing was settled");
+}

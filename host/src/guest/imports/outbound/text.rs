@@ -34,7 +34,8 @@ const P3: Setters = Setters {
 /// The guest gave its requests more text than they may have.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the methods, hosts and paths of the handler's requests hold more than the limit of 1 MiB, which is the same for all handlers"
+    "the methods, hosts and paths of the handler's requests hold more than the limit of {} MiB, which is the same for all handlers",
+    MOST >> 20
 )]
 pub(in crate::guest) struct TooMuch;
 
